@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The rule chain, a list in the order of adding. Chains are short (a handful of rules), so it is walked.
+ */
+#include "common/rule_chain.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/address.h"
+
+struct rule {
+  struct rule *next;
+  uint64_t handle;
+  struct rule_selector selector;
+  struct rule_verdict verdict;
+  uint64_t fitted; /* messages that fitted but for `first` and `every` */
+};
+
+struct rule_chain {
+  struct rule *rules;
+  struct random_stream *random;
+  uint64_t last_handle;
+};
+
+int rule_chain_create(struct rule_chain **out, struct random_stream *random) {
+  struct rule_chain *chain = calloc(1, sizeof *chain);
+  if (!chain)
+    return -1;
+  chain->random = random;
+  *out = chain;
+  return 0;
+}
+
+void rule_chain_destroy(struct rule_chain *chain) {
+  if (!chain)
+    return;
+  while (chain->rules)
+    rule_chain_remove(chain, chain->rules->handle);
+  free(chain);
+}
+
+uint64_t rule_chain_add(struct rule_chain *chain, const struct rule_selector *selector,
+                        const struct rule_verdict *verdict) {
+  struct rule *rule = calloc(1, sizeof *rule);
+  if (!rule)
+    return 0;
+  rule->handle = ++chain->last_handle;
+  rule->selector = *selector;
+  rule->verdict = *verdict;
+  struct rule **end = &chain->rules;
+  while (*end)
+    end = &(*end)->next;
+  *end = rule;
+  return rule->handle;
+}
+
+bool rule_chain_remove(struct rule_chain *chain, uint64_t handle) {
+  for (struct rule **link = &chain->rules; *link; link = &(*link)->next) {
+    struct rule *rule = *link;
+    if (rule->handle != handle)
+      continue;
+    *link = rule->next;
+    free(rule);
+    return true;
+  }
+  return false;
+}
+
+static bool interval_holds(const struct rule_selector *selector, int64_t now_ns) {
+  return now_ns >= selector->from_ns && (selector->until_ns == 0 || now_ns < selector->until_ns);
+}
+
+static bool source_fits(const struct rule_selector *selector, const struct sockaddr_storage *source) {
+  if (selector->source.ss_family == AF_UNSPEC)
+    return true;
+  if (!source)
+    return false;
+  return address_port(&selector->source) ? address_equal(&selector->source, source)
+                                         : address_equal_host(&selector->source, source);
+}
+
+/* The counting and drawing conditions come last, so that they see only messages that fit otherwise. */
+static bool rule_fits(struct rule *rule, const struct rule_subject *subject, struct random_stream *random) {
+  const struct rule_selector *selector = &rule->selector;
+  if (selector->name[0] && (!subject->name || strcasecmp(selector->name, subject->name) != 0))
+    return false;
+  if (selector->direction != RULE_EITHER_DIRECTION && selector->direction != subject->direction)
+    return false;
+  if (!source_fits(selector, subject->source) || !interval_holds(selector, subject->now_ns))
+    return false;
+  rule->fitted++;
+  if (selector->first && rule->fitted > selector->first)
+    return false;
+  if (selector->every && rule->fitted % selector->every != 0)
+    return false;
+  return selector->probability <= 0 || random_stream_unit(random) < selector->probability;
+}
+
+struct rule_verdict rule_chain_decide(struct rule_chain *chain, const struct rule_subject *subject,
+                                      uint64_t *handle) {
+  for (struct rule *rule = chain->rules; rule; rule = rule->next) {
+    if (!rule_fits(rule, subject, chain->random) || rule->verdict.kind == VERDICT_PASS)
+      continue;
+    if (handle)
+      *handle = rule->handle;
+    return rule->verdict;
+  }
+  if (handle)
+    *handle = 0;
+  return (struct rule_verdict){.kind = VERDICT_PASS};
+}
+
+bool rule_chain_refuses(const struct rule_chain *chain, int64_t now_ns) {
+  for (const struct rule *rule = chain->rules; rule; rule = rule->next) {
+    const struct rule_selector *selector = &rule->selector;
+    bool every_message = !selector->name[0] && selector->direction == RULE_EITHER_DIRECTION &&
+                         selector->source.ss_family == AF_UNSPEC && !selector->first && !selector->every &&
+                         selector->probability <= 0;
+    if (rule->verdict.kind == VERDICT_REFUSE && every_message && interval_holds(selector, now_ns))
+      return true;
+  }
+  return false;
+}
+
+static const char *const verdict_names[] = {
+    [VERDICT_PASS] = "pass",
+    [VERDICT_DROP] = "drop",
+    [VERDICT_REFUSE] = "refuse",
+    [VERDICT_ANSWER] = "answer",
+};
+
+const char *rule_verdict_name(enum rule_verdict_kind kind) {
+  return verdict_names[kind];
+}
+
+bool rule_verdict_parse(const char *name, enum rule_verdict_kind *kind) {
+  for (size_t i = 0; i < sizeof verdict_names / sizeof verdict_names[0]; i++)
+    if (strcmp(name, verdict_names[i]) == 0) {
+      *kind = (enum rule_verdict_kind)i;
+      return true;
+    }
+  return false;
+}
