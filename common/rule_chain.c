@@ -124,6 +124,20 @@ bool rule_chain_refuses(const struct rule_chain *chain, int64_t now_ns) {
   return false;
 }
 
+int64_t rule_chain_next_edge(const struct rule_chain *chain, int64_t now_ns) {
+  int64_t edge = INT64_MAX;
+  for (const struct rule *rule = chain->rules; rule; rule = rule->next) {
+    const struct rule_selector *selector = &rule->selector;
+    if (rule->verdict.kind != VERDICT_REFUSE)
+      continue;
+    if (selector->from_ns > now_ns && selector->from_ns < edge)
+      edge = selector->from_ns;
+    if (selector->until_ns > now_ns && selector->until_ns < edge)
+      edge = selector->until_ns;
+  }
+  return edge;
+}
+
 static const char *const verdict_names[] = {
     [VERDICT_PASS] = "pass",
     [VERDICT_DROP] = "drop",

@@ -78,6 +78,10 @@ struct rule_verdict rule_chain_decide(struct rule_chain *chain, const struct rul
  * (its interval, if any, holding `now_ns`). */
 bool rule_chain_refuses(const struct rule_chain *chain, int64_t now_ns);
 
+/* The first time after `now_ns` at which rule_chain_refuses may change by itself, because the interval of a
+ * rule begins or ends; INT64_MAX when there is none. A server sets a timer to it. */
+int64_t rule_chain_next_edge(const struct rule_chain *chain, int64_t now_ns);
+
 /* "pass", "drop", … and back; rule_verdict_parse returns false for a word that is none. */
 const char *rule_verdict_name(enum rule_verdict_kind kind);
 bool rule_verdict_parse(const char *name, enum rule_verdict_kind *kind);
