@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Transport addresses and their text form. The grammar is in address.h; inet_pton decides what a host is.
+ * Transport addresses and their text form. The grammar is in address.h; inet_pton decides what a
+ * host is.
  */
 #include "common/address.h"
 
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Splits the text into host and port. Exactly one colon outside brackets starts a port; more are IPv6. */
+/* Splits the text into host and port. Exactly one colon outside brackets starts a port; more are
+ * IPv6. */
 static int split_port(const char *text, char *host, size_t host_size, const char **port) {
   const char *end;
   *port = NULL;
@@ -46,13 +48,15 @@ static int parse_port(const char *text, uint16_t *port) {
   return 0;
 }
 
-int address_parse(struct sockaddr_storage *out, const char *text, uint16_t default_port, struct error *error) {
+int address_parse(struct sockaddr_storage *out, const char *text, uint16_t default_port,
+                  struct error *error) {
   char host[INET6_ADDRSTRLEN];
   const char *port_text;
   uint16_t port = default_port;
   struct sockaddr_storage address = {0};
   if (split_port(text, host, sizeof host, &port_text))
-    return error_set(error, "\"%s\" is not an address (192.0.2.1:5060 or [2001:db8::1]:5060)", text);
+    return error_set(error, "\"%s\" is not an address (192.0.2.1:5060 or [2001:db8::1]:5060)",
+                     text);
   if (port_text && parse_port(port_text, &port))
     return error_set(error, "\"%s\": the port must be a number from 0 to 65535", text);
   struct sockaddr_in *v4 = (struct sockaddr_in *)&address;
@@ -68,7 +72,8 @@ int address_parse(struct sockaddr_storage *out, const char *text, uint16_t defau
   return 0;
 }
 
-const char *address_format_host(const struct sockaddr_storage *address, char text[ADDRESS_TEXT_SIZE]) {
+const char *address_format_host(const struct sockaddr_storage *address,
+                                char text[ADDRESS_TEXT_SIZE]) {
   const void *host = NULL;
   if (address->ss_family == AF_INET)
     host = &((const struct sockaddr_in *)address)->sin_addr;
@@ -110,10 +115,11 @@ bool address_equal_host(const struct sockaddr_storage *a, const struct sockaddr_
   if (a->ss_family != b->ss_family)
     return false;
   if (a->ss_family == AF_INET)
-    return ((const struct sockaddr_in *)a)->sin_addr.s_addr == ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+    return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
+           ((const struct sockaddr_in *)b)->sin_addr.s_addr;
   if (a->ss_family == AF_INET6)
-    return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr, &((const struct sockaddr_in6 *)b)->sin6_addr,
-                  sizeof(struct in6_addr)) == 0;
+    return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
+                  &((const struct sockaddr_in6 *)b)->sin6_addr, sizeof(struct in6_addr)) == 0;
   return false;
 }
 

@@ -17,14 +17,16 @@
 
 /* Reads `A.B.C.D[:PORT]`, `[V6]:PORT`, `[V6]` or `V6`. A missing port becomes `default_port`.
  * Returns 0, or -1 with the text filled in; `*out` is untouched then. */
-int address_parse(struct sockaddr_storage *out, const char *text, uint16_t default_port, struct error *error);
+int address_parse(struct sockaddr_storage *out, const char *text, uint16_t default_port,
+                  struct error *error);
 
 /* Writes the text form with the port into `text` (ADDRESS_TEXT_SIZE bytes) and returns it.
  * An address of another family (AF_UNSPEC: none) gives "-". */
 const char *address_format(const struct sockaddr_storage *address, char text[ADDRESS_TEXT_SIZE]);
 
 /* The same without port and brackets: `192.0.2.1`, `2001:db8::1`. */
-const char *address_format_host(const struct sockaddr_storage *address, char text[ADDRESS_TEXT_SIZE]);
+const char *address_format_host(const struct sockaddr_storage *address,
+                                char text[ADDRESS_TEXT_SIZE]);
 
 /* Port in host byte order; 0 for an address of another family. */
 uint16_t address_port(const struct sockaddr_storage *address);

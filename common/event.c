@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Events and their JSON form (event.h shows it). cJSON keeps the members of an object in the order of their
- * adding, so equal events are equal bytes.
+ * Events and their JSON form (event.h shows it). cJSON keeps the members of an object in the order
+ * of their adding, so equal events are equal bytes.
  */
 #include "common/event.h"
 
@@ -30,8 +30,8 @@ void event_destroy(struct event *event) {
   free(event);
 }
 
-/* The length of the valid UTF-8 sequence (RFC 3629) at `bytes`, or 0. NUL is none here: it can't stand in a
- * C string. */
+/* The length of the valid UTF-8 sequence (RFC 3629) at `bytes`, or 0. NUL is none here: it can't
+ * stand in a C string. */
 static size_t utf8_sequence(const unsigned char *bytes, size_t length) {
   static const struct {
     unsigned char first_low, first_high, second_low, second_high;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One event: one record of a timeline, and its JSON form. Fake servers make events and hand them to an
- * observer; the lab stamps them and keeps them. A capture file is read into the same form.
+ * One event: one record of a timeline, and its JSON form. Fake servers make events and hand them to
+ * an observer; the lab stamps them and keeps them. A capture file is read into the same form.
  *
  * JSON form, one object a line (JSON Lines), the members in this order, absent ones left out:
  *
@@ -10,15 +10,14 @@
  *
  * The kinds and their details (the members of `detail` stand beside the others):
  *
- *   lab       what: "start" (scenario, seed, epoch, time: "virtual" or "real") or "end" (result, reason)
- *   sip       one SIP message on the wire, whatever becomes of it:
- *             transport, request: "INVITE" or status: 200 with reason, uri (requests), cseq, cseq_method,
- *             call_id, branch, retransmission: true when these bytes were on this link before,
- *             message: the bytes as text; malformed: why it could not be parsed (then only message besides)
- *   dns       one DNS message: transport, id, query: true or false, qname, qtype,
- *             rcode and answers [{name, type, ttl, data}] (answers)
- *   verdict   what a rule did to a message: rule (its handle), verdict, name (method or query type)
- *   fault     a rule was added or removed: action: "added" or "removed", rule, verdict
+ *   lab       what: "start" (scenario, seed, epoch, time: "virtual" or "real") or "end" (result,
+ * reason) sip       one SIP message on the wire, whatever becomes of it: transport, request:
+ * "INVITE" or status: 200 with reason, uri (requests), cseq, cseq_method, call_id, branch,
+ * retransmission: true when these bytes were on this link before, message: the bytes as text;
+ * malformed: why it could not be parsed (then only message besides) dns       one DNS message:
+ * transport, id, query: true or false, qname, qtype, rcode and answers [{name, type, ttl, data}]
+ * (answers) verdict   what a rule did to a message: rule (its handle), verdict, name (method or
+ * query type) fault     a rule was added or removed: action: "added" or "removed", rule, verdict
  *   server    a fake server opened or closed a socket: what: "listening" or "closed", transport
  *   phone     something a phone told its adapter: event, and what came with it
  *   process   a process of the lab: what: "started" or "exited", status or signal
@@ -32,22 +31,23 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* Names of hosts come from scenarios, where they are Lua identifiers; longer ones are refused there. */
+/* Names of hosts come from scenarios, where they are Lua identifiers; longer ones are refused
+ * there. */
 #define EVENT_HOST_SIZE 64
 
 struct event {
-  uint64_t sequence;                      /* set by the timeline */
-  int64_t t_ns;                           /* since the start of the lab; set by the timeline */
-  const char *kind;                       /* a literal of the list above */
-  char source[EVENT_HOST_SIZE];           /* names of hosts; empty: the timeline finds them by address */
+  uint64_t sequence;            /* set by the timeline */
+  int64_t t_ns;                 /* since the start of the lab; set by the timeline */
+  const char *kind;             /* a literal of the list above */
+  char source[EVENT_HOST_SIZE]; /* names of hosts; empty: the timeline finds them by address */
   char target[EVENT_HOST_SIZE];
   struct sockaddr_storage source_address; /* AF_UNSPEC: none */
   struct sockaddr_storage target_address;
-  cJSON *detail;                          /* an object, owned by the event */
+  cJSON *detail; /* an object, owned by the event */
 };
 
-/* Who wants to know what happened. The handler takes ownership of the event. It must not destroy the
- * server that calls it. */
+/* Who wants to know what happened. The handler takes ownership of the event. It must not destroy
+ * the server that calls it. */
 struct observer {
   void (*handler)(void *context, struct event *event);
   void *context;
@@ -57,9 +57,9 @@ struct observer {
 struct event *event_create(const char *kind);
 void event_destroy(struct event *event);
 
-/* Adds a member to the detail. Out of memory leaves it out. `text` NULL adds nothing. The text is made
- * valid UTF-8 first: each byte that is not part of it becomes U+FFFD, so that any bytes from the network
- * can stand in a timeline. */
+/* Adds a member to the detail. Out of memory leaves it out. `text` NULL adds nothing. The text is
+ * made valid UTF-8 first: each byte that is not part of it becomes U+FFFD, so that any bytes from
+ * the network can stand in a timeline. */
 void event_add_text(struct event *event, const char *name, const char *text);
 void event_add_bytes(struct event *event, const char *name, const void *bytes, size_t length);
 void event_add_number(struct event *event, const char *name, double number);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The generator is xoshiro256** (Blackman and Vigna, 2018), seeded as its authors advise by SplitMix64; the
- * name of the stream is folded into the seed by FNV-1a. Both are a few lines with published reference
- * values (tests/common), and the clock library must carry them into foreign processes, so no library.
+ * The generator is xoshiro256** (Blackman and Vigna, 2018), seeded as its authors advise by
+ * SplitMix64; the name of the stream is folded into the seed by FNV-1a. Both are a few lines with
+ * published reference values (tests/common), and the clock library must carry them into foreign
+ * processes, so no library.
  */
 #include "common/random.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Random numbers from the run's seed, in named streams. One seed and one name give one sequence, on every
- * machine: what one stream is asked for never changes what another one gives. Not for secrets.
+ * Random numbers from the run's seed, in named streams. One seed and one name give one sequence, on
+ * every machine: what one stream is asked for never changes what another one gives. Not for
+ * secrets.
  */
 #ifndef COMMON_RANDOM_H
 #define COMMON_RANDOM_H
@@ -27,7 +28,8 @@ double random_stream_unit(struct random_stream *stream);
 
 void random_stream_bytes(struct random_stream *stream, void *bytes, size_t length);
 
-/* Writes `digits` lower-case hexadecimal digits and a NUL: for tags, branches and call identifiers. */
+/* Writes `digits` lower-case hexadecimal digits and a NUL: for tags, branches and call identifiers.
+ */
 void random_stream_hex(struct random_stream *stream, char *text, size_t digits);
 
 #endif

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-int unit_main(int argc, char **argv, const char *suite, const struct unit_test *tests, size_t count) {
+int unit_main(int argc, char **argv, const char *suite, const struct unit_test *tests,
+              size_t count) {
   if (CU_initialize_registry() != CUE_SUCCESS)
     return 3;
   CU_pSuite registered = CU_add_suite(suite, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The frame of a unit test program: a table of CUnit tests and one call. A program whose tests asserted
- * nothing fails.
+ * The frame of a unit test program: a table of CUnit tests and one call. A program whose tests
+ * asserted nothing fails.
  */
 #ifndef TESTS_UNIT_H
 #define TESTS_UNIT_H
@@ -14,9 +14,10 @@ struct unit_test {
   CU_TestFunc run;
 };
 
-/* Runs the tests, or only those whose name contains the first argument of the command line. Returns main's
- * exit status. */
-int unit_main(int argc, char **argv, const char *suite, const struct unit_test *tests, size_t count);
+/* Runs the tests, or only those whose name contains the first argument of the command line. Returns
+ * main's exit status. */
+int unit_main(int argc, char **argv, const char *suite, const struct unit_test *tests,
+              size_t count);
 
 #define UNIT_MAIN(suite, tests)                                                                    \
   int main(int argc, char **argv) {                                                                \

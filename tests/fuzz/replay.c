@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Runs a fuzz target once over each file of its corpus, in the order of their names: what libFuzzer found
- * once stays found in the ordinary tests. Usage: replay_TARGET DIRECTORY
+ * Runs a fuzz target once over each file of its corpus, in the order of their names: what libFuzzer
+ * found once stays found in the ordinary tests. Usage: replay_TARGET DIRECTORY
  */
 #include <dirent.h>
 #include <limits.h>
