@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The rule chain, a list in the order of adding. Chains are short (a handful of rules), so it is walked.
+ * The rule chain, a list in the order of adding. Chains are short (a handful of rules), so it is
+ * walked.
  */
 #include "common/rule_chain.h"
 
@@ -72,7 +73,8 @@ static bool interval_holds(const struct rule_selector *selector, int64_t now_ns)
   return now_ns >= selector->from_ns && (selector->until_ns == 0 || now_ns < selector->until_ns);
 }
 
-static bool source_fits(const struct rule_selector *selector, const struct sockaddr_storage *source) {
+static bool source_fits(const struct rule_selector *selector,
+                        const struct sockaddr_storage *source) {
   if (selector->source.ss_family == AF_UNSPEC)
     return true;
   if (!source)
@@ -81,8 +83,10 @@ static bool source_fits(const struct rule_selector *selector, const struct socka
                                          : address_equal_host(&selector->source, source);
 }
 
-/* The counting and drawing conditions come last, so that they see only messages that fit otherwise. */
-static bool rule_fits(struct rule *rule, const struct rule_subject *subject, struct random_stream *random) {
+/* The counting and drawing conditions come last, so that they see only messages that fit otherwise.
+ */
+static bool rule_fits(struct rule *rule, const struct rule_subject *subject,
+                      struct random_stream *random) {
   const struct rule_selector *selector = &rule->selector;
   if (selector->name[0] && (!subject->name || strcasecmp(selector->name, subject->name) != 0))
     return false;
@@ -116,8 +120,8 @@ bool rule_chain_refuses(const struct rule_chain *chain, int64_t now_ns) {
   for (const struct rule *rule = chain->rules; rule; rule = rule->next) {
     const struct rule_selector *selector = &rule->selector;
     bool every_message = !selector->name[0] && selector->direction == RULE_EITHER_DIRECTION &&
-                         selector->source.ss_family == AF_UNSPEC && !selector->first && !selector->every &&
-                         selector->probability <= 0;
+                         selector->source.ss_family == AF_UNSPEC && !selector->first &&
+                         !selector->every && selector->probability <= 0;
     if (rule->verdict.kind == VERDICT_REFUSE && every_message && interval_holds(selector, now_ns))
       return true;
   }
