@@ -69,6 +69,15 @@ bool rule_chain_remove(struct rule_chain *chain, uint64_t handle) {
   return false;
 }
 
+bool rule_chain_find(const struct rule_chain *chain, uint64_t handle, struct rule_verdict *verdict) {
+  for (const struct rule *rule = chain->rules; rule; rule = rule->next)
+    if (rule->handle == handle) {
+      *verdict = rule->verdict;
+      return true;
+    }
+  return false;
+}
+
 static bool interval_holds(const struct rule_selector *selector, int64_t now_ns) {
   return now_ns >= selector->from_ns && (selector->until_ns == 0 || now_ns < selector->until_ns);
 }

@@ -71,6 +71,9 @@ uint64_t rule_chain_add(struct rule_chain *chain, const struct rule_selector *se
 /* False when there is no rule of this handle (any more). */
 bool rule_chain_remove(struct rule_chain *chain, uint64_t handle);
 
+/* What the rule of this handle says; false when there is none, `*verdict` is untouched then. */
+bool rule_chain_find(const struct rule_chain *chain, uint64_t handle, struct rule_verdict *verdict);
+
 /* What becomes of a message. `*handle` (may be NULL) is the deciding rule, 0 for none. Counts the
  * message for the selectors `first` and `every`. */
 struct rule_verdict rule_chain_decide(struct rule_chain *chain, const struct rule_subject *subject,
