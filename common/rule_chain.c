@@ -69,7 +69,8 @@ bool rule_chain_remove(struct rule_chain *chain, uint64_t handle) {
   return false;
 }
 
-bool rule_chain_find(const struct rule_chain *chain, uint64_t handle, struct rule_verdict *verdict) {
+bool rule_chain_find(const struct rule_chain *chain, uint64_t handle,
+                     struct rule_verdict *verdict) {
   for (const struct rule *rule = chain->rules; rule; rule = rule->next)
     if (rule->handle == handle) {
       *verdict = rule->verdict;
