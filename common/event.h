@@ -10,14 +10,23 @@
  *
  * The kinds and their details (the members of `detail` stand beside the others):
  *
- *   lab       what: "start" (scenario, seed, epoch, time: "virtual" or "real") or "end" (result,
- * reason) sip       one SIP message on the wire, whatever becomes of it: transport, request:
- * "INVITE" or status: 200 with reason, uri (requests), cseq, cseq_method, call_id, branch,
- * retransmission: true when these bytes were on this link before, message: the bytes as text;
- * malformed: why it could not be parsed (then only message besides) dns       one DNS message:
- * transport, id, query: true or false, qname, qtype, rcode and answers [{name, type, ttl, data}]
- * (answers) verdict   what a rule did to a message: rule (its handle), verdict, name (method or
- * query type) fault     a rule was added or removed: action: "added" or "removed", rule, verdict
+ *   lab       what: "start" (scenario, seed, epoch, time: "virtual" or "real") or
+ *             "end" (result, reason)
+ *   sip       one SIP message on the wire, whatever becomes of it:
+ *             transport, request: "INVITE" or status: 200 with reason, uri (requests), cseq,
+ *             cseq_method, call_id, branch,
+ *             retransmission: true when these bytes were on this link before,
+ *             message: the bytes as text;
+ *             malformed: why it could not be parsed (then only message besides)
+ *   dns       one DNS message, whatever becomes of it:
+ *             transport, id, query: true or false, qname, qtype; in answers also
+ *             rcode: "NXDOMAIN", truncated: true when it is (TC),
+ *             answers [{name, type, ttl, data}], authority and additional likewise unless empty;
+ *             malformed: why it could not be parsed (then only transport, id and query besides).
+ *             Names and data are as in a zone file: names end with a dot
+ *   verdict   what a rule did to a message: rule (its handle), verdict,
+ *             name (method or query type)
+ *   fault     a rule was added or removed: action: "added" or "removed", rule, verdict
  *   server    a fake server opened or closed a socket: what: "listening" or "closed", transport
  *   phone     something a phone told its adapter: event, and what came with it
  *   process   a process of the lab: what: "started" or "exited", status or signal
