@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of interposed calls share: durations in the forms that system calls use, as ns.
+ */
+#ifndef HARNESS_CLOCK_CALLS_H
+#define HARNESS_CLOCK_CALLS_H
+
+#include <stdint.h>
+#include <sys/time.h>
+#include <time.h>
+
+#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_US INT64_C(1000)
+
+static inline struct timespec timespec_of_ns(int64_t ns) {
+  return (struct timespec){.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
+}
+
+/* -1 for a time that the kernel would refuse (EINVAL); a time too long to count in ns becomes the
+ * longest. */
+static inline int64_t ns_of_timespec(const struct timespec *time) {
+  if (time->tv_sec < 0 || time->tv_nsec < 0 || time->tv_nsec >= NS_PER_S)
+    return -1;
+  if (time->tv_sec >= INT64_MAX / NS_PER_S)
+    return INT64_MAX;
+  return (int64_t)time->tv_sec * NS_PER_S + time->tv_nsec;
+}
+
+#endif

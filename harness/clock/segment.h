@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The shared clock's segment: the memory that every process of a lab maps, and who may run.
+ *
+ * The rule of the clock: only the participant that holds the turn runs. When it would block it
+ * writes down when it wants to wake and passes the turn on. When nobody has anything to do, time
+ * jumps to the earliest wake time. So nothing runs concurrently, and everything below is written by
+ * the holder of the turn only, with these exceptions, which are atomic:
+ *
+ *   - `activity` is also counted up by the watch (below) and by a process that starts;
+ *   - the watch marks dead participants CLOCK_DEAD, and acts for a holder that died.
+ *
+ * Two kinds of user: the preloaded library (turn.c and the interposed calls), which takes part; and
+ * the program that makes a lab (the runner, tests), which creates the segment, announces the first
+ * process and watches, without taking part.
+ *
+ * The layout is the same on every architecture, so that processes of several can share a segment.
+ */
+#ifndef HARNESS_CLOCK_SEGMENT_H
+#define HARNESS_CLOCK_SEGMENT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/error.h"
+
+/* "sip" and the version of the layout, which changes with struct clock_segment. */
+#define CLOCK_SEGMENT_MAGIC UINT32_C(0x73697001)
+
+/* Names the segment in the environment of a lab's processes; the value is a path to open. */
+#define CLOCK_SEGMENT_VARIABLE "SIPFALL_CLOCK"
+
+/* Names the host that a process belongs to, for reports and for the names of random streams. */
+#define CLOCK_HOST_VARIABLE "SIPFALL_HOST"
+
+/* A lab of 200 phones with a few processes each fits; pages that are not used cost nothing. */
+#define CLOCK_PARTICIPANTS_MAX 2048
+
+/* Distinct names of random streams, one for each program on each host. */
+#define CLOCK_STREAMS_MAX 2048
+
+#define CLOCK_NAME_SIZE 48
+#define CLOCK_NEVER INT64_MAX
+
+/* Virtual time starts here: monotonic time as on a machine that has been up for a day (programs
+ * take a monotonic time near 0 for "unset"), the date at 2026-01-01 00:00:00 UTC. */
+#define CLOCK_MONOTONIC_START_NS (INT64_C(86400) * 1000000000)
+#define CLOCK_REALTIME_START_NS (INT64_C(1767225600) * 1000000000)
+
+enum clock_state {
+  CLOCK_FREE,      /* no participant here */
+  CLOCK_ANNOUNCED, /* a process that will start: time stands still until it has run and blocked */
+  CLOCK_TAKING,    /* started; has or waits for the turn */
+  CLOCK_DEAD       /* ended without saying so; freed by the next one who passes the turn */
+};
+
+struct clock_participant {
+  _Atomic uint32_t wakeup; /* futex word, counted up when the turn is given to this participant */
+  _Atomic uint32_t state;  /* enum clock_state */
+  _Atomic int32_t process_id;
+  int32_t announcer; /* process that announced it */
+  int64_t wake_ns;   /* when it wants the turn at the latest; CLOCK_NEVER: not by time */
+  uint64_t seen;     /* `activity` when it last found that it had nothing to do */
+  char name[CLOCK_NAME_SIZE];
+};
+
+struct clock_stream_use {
+  char name[CLOCK_NAME_SIZE];
+  uint32_t processes; /* how many processes have drawn a stream of this name */
+  uint32_t reserved;
+};
+
+struct clock_segment {
+  uint32_t magic;
+  uint32_t participants; /* slots in use lie below this index */
+  uint64_t seed;
+  int64_t realtime_offset_ns; /* date minus monotonic time */
+  _Atomic int64_t now_ns;     /* monotonic virtual time */
+  _Atomic uint32_t turn;      /* index of the participant that runs */
+  _Atomic uint32_t leaving;   /* process that gave the turn away because it exits: the next holder
+                                 waits   until it is gone. 0: none */
+  _Atomic uint64_t activity;  /* sends, connects, closes, signals, starts and ends so far */
+  _Atomic uint64_t passes;    /* how often the turn was passed */
+  _Atomic uint64_t jumps;     /* how often time jumped */
+  struct clock_participant participant[CLOCK_PARTICIPANTS_MAX];
+  struct clock_stream_use stream[CLOCK_STREAMS_MAX];
+};
+
+/* ---- For the program that makes a lab ---- */
+
+struct clock_lab {
+  struct clock_segment *segment;
+  int descriptor; /* close-on-exec; the processes open it by `path` */
+  char path[64];  /* value for CLOCK_SEGMENT_VARIABLE; valid while this process lives */
+};
+
+/* Creates a segment in anonymous memory (nothing is left behind, however the lab ends). Returns 0,
+ * or -1 with the text filled in. */
+int clock_lab_create(struct clock_lab *lab, uint64_t seed, struct error *error);
+void clock_lab_destroy(struct clock_lab *lab);
+
+/* Announces the first process, which this process is about to start; it holds the turn from the
+ * start. */
+void clock_lab_announce(struct clock_lab *lab, const char *name);
+
+/* Virtual time since the start of the lab, ns. */
+int64_t clock_lab_elapsed_ns(const struct clock_lab *lab);
+
+/* What the watch saw. */
+struct clock_watch {
+  uint64_t passes;     /* when progress was last seen */
+  int64_t progress_ns; /* real time of that */
+  bool reported;
+};
+
+/* A holder that keeps the turn for this long in real time without blocking is reported. */
+#define CLOCK_HOLD_REPORT_NS (INT64_C(5) * 1000000000)
+
+/* Looks after the lab; call it every few milliseconds of real time with `real_now_ns`, a monotonic
+ * clock. Buries participants that died without saying so (killed) and passes the turn on for them.
+ * Returns true, once for each hold, when a holder has had the turn for CLOCK_HOLD_REPORT_NS of real
+ * time: `report` then says who, for how long and what may be the reason. `watch` starts as {0}. */
+bool clock_lab_watch(struct clock_lab *lab, struct clock_watch *watch, int64_t real_now_ns,
+                     char report[512]);
+
+/* Kills (SIGKILL) every process that takes part, but for the calling one. */
+void clock_lab_kill(struct clock_lab *lab);
+
+/* ---- For both ---- */
+
+/* Takes the lowest free slot for a process that `announcer` is about to start. Returns its index,
+ * or -1 when all are taken. */
+int clock_announce(struct clock_segment *segment, const char *name, pid_t announcer);
+
+void clock_free(struct clock_segment *segment, uint32_t index);
+
+/* Gives the turn to the next participant after `from` that can have something to do; lets time jump
+ * when nobody can. Returns its index, or -1 when nobody waits for any time: then the turn stays. */
+int clock_pass(struct clock_segment *segment, uint32_t from);
+
+/* Maps a segment by its path. NULL when there is none or it is of another version. */
+struct clock_segment *clock_segment_open(const char *path);
+
+#endif

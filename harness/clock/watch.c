@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * For the program that makes a lab and doesn't take part in it: creating the segment, announcing
+ * the first process, and the watch, which looks from real time at participants that died or don't
+ * let go of the turn.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "harness/clock/segment.h"
+
+int clock_lab_create(struct clock_lab *lab, uint64_t seed, struct error *error) {
+  struct clock_segment *segment = MAP_FAILED;
+  int descriptor = memfd_create("sipfall-clock", MFD_CLOEXEC);
+  if (descriptor < 0 || ftruncate(descriptor, sizeof *segment))
+    goto failed;
+  segment = mmap(NULL, sizeof *segment, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  if (segment == MAP_FAILED)
+    goto failed;
+  segment->magic = CLOCK_SEGMENT_MAGIC;
+  segment->seed = seed;
+  segment->now_ns = CLOCK_MONOTONIC_START_NS;
+  segment->realtime_offset_ns = CLOCK_REALTIME_START_NS - CLOCK_MONOTONIC_START_NS;
+  lab->segment = segment;
+  lab->descriptor = descriptor;
+  /* By way of this process, so that it can be opened whatever a child does to its descriptors. */
+  snprintf(lab->path, sizeof lab->path, "/proc/%d/fd/%d", (int)getpid(), descriptor);
+  return 0;
+failed:
+  error_set(error, "can't make the clock's segment: %s", strerror(errno));
+  if (descriptor >= 0)
+    close(descriptor);
+  return -1;
+}
+
+void clock_lab_destroy(struct clock_lab *lab) {
+  if (!lab || !lab->segment)
+    return;
+  munmap(lab->segment, sizeof *lab->segment);
+  close(lab->descriptor);
+  lab->segment = NULL;
+}
+
+void clock_lab_announce(struct clock_lab *lab, const char *name) {
+  int index = clock_announce(lab->segment, name, getpid());
+  lab->segment->turn = (uint32_t)index;
+}
+
+int64_t clock_lab_elapsed_ns(const struct clock_lab *lab) {
+  return lab->segment->now_ns - CLOCK_MONOTONIC_START_NS;
+}
+
+/* A zombie counts as dead: its sockets are closed. */
+static bool process_is_dead(pid_t process_id) {
+  int descriptor = (int)syscall(SYS_pidfd_open, process_id, 0);
+  if (descriptor < 0)
+    return errno == ESRCH;
+  struct pollfd exited = {.fd = descriptor, .events = POLLIN};
+  bool dead = poll(&exited, 1, 0) == 1;
+  close(descriptor);
+  return dead;
+}
+
+/* Marks those who ended without saying so. Someone who gave the turn away in order to exit is no
+ * case for the watch: the next holder waits for it. */
+static bool bury_the_dead(struct clock_segment *segment) {
+  bool holder_died = false;
+  for (uint32_t i = 0; i < segment->participants; i++) {
+    struct clock_participant *participant = &segment->participant[i];
+    pid_t process_id = participant->process_id;
+    uint32_t expected = participant->state;
+    if (expected == CLOCK_FREE || expected == CLOCK_DEAD || process_id == 0 ||
+        !process_is_dead(process_id))
+      continue;
+    if (participant->process_id == process_id &&
+        atomic_compare_exchange_strong(&participant->state, &expected, CLOCK_DEAD)) {
+      segment->activity++;
+      holder_died |= segment->turn == i;
+    }
+  }
+  return holder_died;
+}
+
+bool clock_lab_watch(struct clock_lab *lab, struct clock_watch *watch, int64_t real_now_ns,
+                     char report[512]) {
+  struct clock_segment *segment = lab->segment;
+  if (bury_the_dead(segment))
+    clock_pass(segment, segment->turn);
+  if (segment->passes != watch->passes || watch->progress_ns == 0) {
+    *watch = (struct clock_watch){.passes = segment->passes, .progress_ns = real_now_ns};
+    return false;
+  }
+  int64_t held_ns = real_now_ns - watch->progress_ns;
+  if (watch->reported || held_ns < CLOCK_HOLD_REPORT_NS)
+    return false;
+  watch->reported = true;
+  const struct clock_participant *holder = &segment->participant[segment->turn];
+  const char *reason =
+      holder->state == CLOCK_ANNOUNCED
+          ? "it was announced, but has not started with the clock library (a static program?)"
+          : "it computes without end, or blocks in a call that the clock does not know";
+  snprintf(report, 512,
+           "%s (process %d) has held the turn for %.0f s of real time without blocking: %s",
+           holder->name, (int)holder->process_id, (double)held_ns / 1e9, reason);
+  return true;
+}
+
+void clock_lab_kill(struct clock_lab *lab) {
+  for (uint32_t i = 0; i < lab->segment->participants; i++) {
+    struct clock_participant *participant = &lab->segment->participant[i];
+    pid_t process_id = participant->process_id;
+    if (participant->state != CLOCK_FREE && process_id > 0 && process_id != getpid())
+      kill(process_id, SIGKILL);
+  }
+}

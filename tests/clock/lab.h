@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A lab for the tests of the clock: starts one program on a clock of its own, watches it from real
+ * time like the runner does, and gives what it printed.
+ */
+#ifndef TESTS_CLOCK_LAB_H
+#define TESTS_CLOCK_LAB_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "harness/clock/segment.h"
+
+struct lab_result {
+  int status;         /* of waitpid; -1: killed, because it took longer than LAB_REAL_LIMIT_NS */
+  char *output;       /* what it wrote to standard output; the caller's to free */
+  int64_t elapsed_ns; /* virtual */
+  uint64_t passes, jumps;
+  char report[512]; /* of the watch; empty: none */
+  uint32_t left;    /* participants that are still there */
+};
+
+/* Far more than any of these tests takes on a loaded machine. */
+#define LAB_REAL_LIMIT_NS (INT64_C(60) * 1000000000)
+
+struct lab_options {
+  uint64_t seed;
+  int64_t report_after_ns; /* give up when the watch reported; 0: go on */
+  void (*meanwhile)(struct clock_lab *lab, void *context); /* called every few ms of real time */
+  void *context;
+};
+
+/* Runs tests/clock/participant with these arguments (NULL-terminated). */
+struct lab_result lab_run(const struct lab_options *options, const char *const *arguments);
+
+#endif
