@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading the `phone` object of docs/phone-control.md. Example:
+ *
+ *   {"profile":"cisco-mpp","variant":"11.3","network":{"address":"192.0.2.20:5060","dns":["192.0.2.53:53"]},
+ *    "lines":[{"User ID":"alice","Proxy":"example.com"}],"global":{"SIP Timer F":16},"seed":7}
+ */
+#include <string.h>
+
+#include "ua/phone.h"
+
+/* Cisco's RTP Port Min; nobody listens there. */
+#define RTP_PORT 16384
+
+/* JSON numbers are exact up to here. */
+#define SEED_MAX 9007199254740992.0
+
+/* Refuses a member that `names` (comma-separated, with commas at both ends) doesn't have. */
+static int check_members(const cJSON *object, const char *what, const char *names,
+                         struct phone_error *error) {
+  const cJSON *item;
+  cJSON_ArrayForEach(item, object) {
+    char pattern[64];
+    int length = snprintf(pattern, sizeof pattern, ",%s,", item->string);
+    if (length < 0 || (size_t)length >= sizeof pattern || !strstr(names, pattern))
+      return phone_error_set(error, "unknown member \"%.100s\" of %s: allowed are %.*s",
+                             item->string, what, (int)strlen(names) - 2, names + 1);
+  }
+  return 0;
+}
+
+static const char *text_member(const cJSON *object, const char *name) {
+  return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+static int read_dns(struct phone_configuration *out, const cJSON *servers,
+                    struct phone_error *error) {
+  const cJSON *item;
+  if (servers && !cJSON_IsArray(servers))
+    return phone_error_set(error, "network.dns must be an array of addresses");
+  cJSON_ArrayForEach(item, servers) {
+    union target_address address;
+    char text[TARGET_TEXT_SIZE];
+    const char *value = cJSON_GetStringValue(item);
+    if (!value || !target_address_parse(&address, value, 53))
+      return phone_error_set(
+          error, "network.dns has \"%.100s\": allowed are numeric addresses with a port or without",
+          value ? value : "no text");
+    size_t length = strlen(out->dns);
+    target_address_format(&address, text);
+    if (length + strlen(text) + 2 > sizeof out->dns)
+      return phone_error_set(error, "network.dns has too many servers");
+    snprintf(out->dns + length, sizeof out->dns - length, "%s%s", length ? "," : "", text);
+  }
+  return 0;
+}
+
+static int read_network(struct phone_configuration *out, const cJSON *network,
+                        struct phone_error *error) {
+  const char *address = text_member(network, "address");
+  const cJSON *rtp = cJSON_GetObjectItemCaseSensitive(network, "rtp_port");
+  if (!cJSON_IsObject(network))
+    return phone_error_set(error, "\"network\" is missing");
+  if (check_members(network, "network", ",address,dns,rtp_port,", error) < 0)
+    return -1;
+  if (!address || !target_address_parse(&out->address, address, 5060))
+    return phone_error_set(
+        error,
+        "network.address is \"%.100s\": allowed is a numeric address, with a port or without",
+        address ? address : "");
+  out->rtp_port = RTP_PORT;
+  if (rtp && (!cJSON_IsNumber(rtp) || rtp->valuedouble < 1 || rtp->valuedouble > 65535))
+    return phone_error_set(error, "network.rtp_port must be a number from 1 to 65535");
+  if (rtp)
+    out->rtp_port = (uint16_t)rtp->valuedouble;
+  return read_dns(out, cJSON_GetObjectItemCaseSensitive(network, "dns"), error);
+}
+
+static int read_line(struct phone_configuration *out, const cJSON *item,
+                     struct phone_error *error) {
+  struct line_parameters *line = &out->lines[out->line_count];
+  struct global_parameters unused;
+  char host[DNS_NAME_SIZE];
+  uint16_t port;
+  unsigned number = out->line_count + 1;
+  if (out->line_count == LINES_MAX)
+    return phone_error_set(error, "more than %d lines", LINES_MAX);
+  if (!cJSON_IsObject(item))
+    return phone_error_set(error, "line %u must be an object", number);
+  parameters_set_defaults(line, &unused, out->policy->defaults);
+  if (parameters_set(line, PARAMETER_LINE, item, error) < 0)
+    return phone_error_prefix(error, "line %u: ", number);
+  if (!*line->user_id)
+    return phone_error_set(error, "line %u: \"User ID\" is missing", number);
+  if (!line_split_proxy(line->proxy, host, &port))
+    return phone_error_set(error,
+                           "line %u: \"Proxy\" is \"%.200s\": allowed is a host name or address, "
+                           "with a port or without",
+                           number, line->proxy);
+  out->line_count++;
+  return 0;
+}
+
+static int read_lines(struct phone_configuration *out, const cJSON *lines,
+                      struct phone_error *error) {
+  const cJSON *item;
+  if (!cJSON_IsArray(lines) || !lines->child)
+    return phone_error_set(error, "\"lines\" must be an array with at least one line");
+  cJSON_ArrayForEach(item, lines) if (read_line(out, item, error) < 0) return -1;
+  return 0;
+}
+
+static int read_seed(struct phone_configuration *out, const cJSON *seed,
+                     struct phone_error *error) {
+  if (!seed) {
+    out->seed = phone_random_system_seed();
+    return 0;
+  }
+  if (!cJSON_IsNumber(seed) || !(seed->valuedouble >= 0 && seed->valuedouble <= SEED_MAX))
+    return phone_error_set(error, "\"seed\" must be a whole number from 0 to 2^53");
+  out->seed = (uint64_t)seed->valuedouble;
+  return 0;
+}
+
+static int read_policy(struct phone_configuration *out, const cJSON *object,
+                       struct phone_error *error) {
+  const char *profile = text_member(object, "profile");
+  const cJSON *variant = cJSON_GetObjectItemCaseSensitive(object, "variant");
+  if (!profile)
+    return phone_error_set(error, "\"profile\" is missing");
+  if (variant && !cJSON_IsString(variant))
+    return phone_error_set(error, "\"variant\" must be text");
+  out->policy = policy_find(profile, cJSON_GetStringValue(variant), error);
+  return out->policy ? 0 : -1;
+}
+
+int phone_configure(struct phone_configuration *out, const cJSON *object,
+                    struct phone_error *error) {
+  struct phone_configuration configuration = {0};
+  struct line_parameters unused;
+  const cJSON *global = cJSON_GetObjectItemCaseSensitive(object, "global");
+  if (!cJSON_IsObject(object))
+    return phone_error_set(error, "\"phone\" must be an object");
+  if (check_members(object, "phone", ",profile,variant,network,lines,global,seed,", error) < 0 ||
+      read_policy(&configuration, object, error) < 0 ||
+      read_network(&configuration, cJSON_GetObjectItemCaseSensitive(object, "network"), error) <
+          0 ||
+      read_seed(&configuration, cJSON_GetObjectItemCaseSensitive(object, "seed"), error) < 0)
+    return -1;
+  if (global && !cJSON_IsObject(global))
+    return phone_error_set(error, "\"global\" must be an object");
+  parameters_set_defaults(&unused, &configuration.global, configuration.policy->defaults);
+  if (parameters_set(&configuration.global, PARAMETER_GLOBAL, global, error) < 0 ||
+      read_lines(&configuration, cJSON_GetObjectItemCaseSensitive(object, "lines"), error) < 0)
+    return -1;
+  *out = configuration;
+  return 0;
+}

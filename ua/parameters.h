@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The vendor's parameters: one table of the names that the phone honours, with their XML element,
+ * default, range and scope (the catalogue's sections 2.1 and 2.2; Cisco's administration guides). A
+ * name that isn't in the table is refused, because a scenario that sets it would believe that it
+ * did something.
+ */
+#ifndef UA_PARAMETERS_H
+#define UA_PARAMETERS_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "ua/error.h"
+
+/* Host names are at most 253 characters; user names and code lists are shorter. */
+#define PARAMETER_TEXT_SIZE 256
+
+struct line_parameters {
+  bool line_enable;
+  char user_id[PARAMETER_TEXT_SIZE];
+  char proxy[PARAMETER_TEXT_SIZE];
+  bool do_register;
+  bool make_call_without_reg;
+  bool answer_call_without_reg;
+  int64_t register_expires_s;
+  bool use_dns_srv;
+  bool dns_srv_auto_prefix;
+  int64_t proxy_fallback_s;
+  bool auto_register_when_failover;
+  char sip_transport[PARAMETER_TEXT_SIZE];
+};
+
+struct global_parameters {
+  int64_t t1_ms, t2_ms, t4_ms, timer_b_ms, timer_f_ms, timer_d_ms;
+  int64_t invite_expires_s;
+  int64_t reg_min_expires_s, reg_max_expires_s;
+  int64_t reg_retry_s, reg_retry_long_s;
+  int64_t reg_retry_random_s, reg_retry_long_random_s;
+  int64_t reg_retry_cap_s;
+  char try_backup_rsc[PARAMETER_TEXT_SIZE];
+  char retry_reg_rsc[PARAMETER_TEXT_SIZE];
+  int64_t max_forward;
+};
+
+enum parameter_scope { PARAMETER_LINE, PARAMETER_GLOBAL };
+
+/* A default that a profile has of its own. A list of them ends with a NULL name. */
+struct parameter_default {
+  const char *name;
+  const char *value;
+};
+
+/* Fills in the table's defaults, then those of the profile (NULL: none). */
+void parameters_set_defaults(struct line_parameters *line, struct global_parameters *global,
+                             const struct parameter_default *profile);
+
+/* Sets each member of `object`, whose names are the vendor's and whose values are the vendor's
+ * texts
+ * ("Yes", "5??,6??") or numbers. `values` is a struct line_parameters or global_parameters, as
+ * `scope` says. Returns 0, or -1 with a text that names the parameter, its value and what is
+ * allowed. */
+int parameters_set(void *values, enum parameter_scope scope, const cJSON *object,
+                   struct phone_error *error);
+
+/* Whether `status` is in a list like "500", "5??", "5??,6??". An empty list has none (CISCO-FO-2).
+ */
+bool code_list_matches(const char *list, int status);
+
+/* The table, for people. */
+void parameters_print(FILE *file);
+
+#endif
