@@ -5,6 +5,8 @@
  */
 #include "common/event.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,12 +108,19 @@ static void add_address(cJSON *object, const char *name, const struct sockaddr_s
     cJSON_AddStringToObject(object, name, address_format(address, text));
 }
 
+/* cJSON writes numbers with 15 digits, which nanoseconds exceed after 11 days. */
+static void add_integer(cJSON *object, const char *name, int64_t number) {
+  char text[sizeof "-9223372036854775808"];
+  snprintf(text, sizeof text, "%" PRId64, number);
+  cJSON_AddRawToObject(object, name, text);
+}
+
 char *event_format(const struct event *event) {
   cJSON *object = cJSON_CreateObject();
   if (!object)
     return NULL;
-  cJSON_AddNumberToObject(object, "seq", (double)event->sequence);
-  cJSON_AddNumberToObject(object, "t_ns", (double)event->t_ns);
+  add_integer(object, "seq", (int64_t)event->sequence);
+  add_integer(object, "t_ns", event->t_ns);
   cJSON_AddStringToObject(object, "kind", event->kind);
   if (event->source[0])
     cJSON_AddStringToObject(object, "from", event->source);
