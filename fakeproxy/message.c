@@ -100,12 +100,20 @@ static const char *missing_header(const sip_t *sip) {
   return NULL;
 }
 
+/* sip_error holds headers that can't be parsed, with their names, and also second ones of headers
+ * that can be there only once, as they are. */
+static const char *error_name(const sip_header_t *header) {
+  return header->sh_class == sip_error_class ? header->sh_error->er_name
+                                             : header->sh_class->hc_name;
+}
+
 static const char *bad_header(const struct message *message) {
   const sip_t *sip = message->sip;
-  for (const sip_error_t *error = sip->sip_error; error;
-       error = (const sip_error_t *)error->er_next)
-    if (header_decides(error->er_name))
-      return su_sprintf(msg_home(message->msg), "%s can't be parsed", error->er_name);
+  for (const sip_header_t *error = (const sip_header_t *)sip->sip_error; error;
+       error = error->sh_next)
+    if (header_decides(error_name(error)))
+      return su_sprintf(msg_home(message->msg), "%s can't be parsed, or is there twice",
+                        error_name(error));
   const sip_content_length_t *length = sip->sip_content_length;
   size_t body = sip->sip_payload ? sip->sip_payload->pl_len : 0;
   if (length && length->l_length > body)

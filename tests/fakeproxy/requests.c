@@ -155,6 +155,10 @@ static void test_broken(void) {
        "<sip:a@x>;tag=1\n"
        "To: <sip:b@x>\nCall-ID: c\nCSeq: 1 OPTIONS\nContent-Length: 10\n\nshort",
        400},
+      {"OPTIONS sip:x SIP/2.0\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK8;rport\nFrom: "
+       "<sip:a@x>;tag=1\n"
+       "To: <sip:b@x>\nTo: <sip:c@x>\nCall-ID: c\nCSeq: 1 OPTIONS\n\n",
+       400},
       {"OPTIONS sip:x SIP/3.0\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK4;rport\nFrom: "
        "<sip:a@x>;tag=1\n"
        "To: <sip:b@x>\nCall-ID: c\nCSeq: 1 OPTIONS\n\n",
