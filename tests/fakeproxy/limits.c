@@ -123,10 +123,14 @@ static void test_message_size(void) {
   phone_begin(&phone, (struct fakeproxy_options){0});
   CU_ASSERT_EQUAL(address_parse(&source, "127.0.0.1:9", 0, &error), 0);
   char *message = malloc(MESSAGE_SIZE_MAX + 1);
-  int head = sprintf(message,
-                     "OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK1\r\n"
-                     "From: <sip:a@x>;tag=1\r\nTo: <sip:b@x>\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n");
-  head += sprintf(message + head, "Content-Length: %d\r\n\r\n", MESSAGE_SIZE_MAX - head - 25);
+  static const char start[] = "OPTIONS sip:x SIP/2.0\r\n"
+                              "Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK1\r\n"
+                              "From: <sip:a@x>;tag=1\r\nTo: <sip:b@x>\r\nCall-ID: c\r\n"
+                              "CSeq: 1 OPTIONS\r\nContent-Length: 12345\r\n\r\n";
+  int head = snprintf(message, MESSAGE_SIZE_MAX, "%s", start);
+  int body = MESSAGE_SIZE_MAX - head;
+  char *digits = strstr(message, "12345"), text[16];
+  memcpy(digits, text, (size_t)snprintf(text, sizeof text, "%05d", body));
   memset(message + head, 'x', (size_t)(MESSAGE_SIZE_MAX + 1 - head));
   fakeproxy_receive(phone.proxy, message, MESSAGE_SIZE_MAX, &source);
   CU_ASSERT_EQUAL(

@@ -60,10 +60,12 @@ static void test_answer_direction(void) {
 static void test_answer_limit(void) {
   struct session_owner self = owner();
   for (int streams = 16; streams <= 17; streams++) {
-    char offer[17 * 32 + 1] = "";
-    for (int i = 0; i < streams; i++)
-      strcat(offer, "m=audio 4000 RTP/AVP 0\n");
-    char *text = session_description_answer(&self, offer, strlen(offer));
+    static const char line[] = "m=audio 4000 RTP/AVP 0\n";
+    char offer[17 * sizeof line];
+    size_t length = 0;
+    for (int i = 0; i < streams; i++, length += sizeof line - 1)
+      memcpy(offer + length, line, sizeof line - 1);
+    char *text = session_description_answer(&self, offer, length);
     CU_ASSERT_EQUAL(text != NULL, streams == 16);
     free(text);
   }

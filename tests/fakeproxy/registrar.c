@@ -167,10 +167,12 @@ static void test_binding_limit(void) {
 
 static void test_contacts_in_one_request(void) {
   struct phone phone;
-  char headers[(BINDINGS_MAX + 1) * 40] = "";
+  char headers[(BINDINGS_MAX + 1) * 40];
+  size_t length = 0;
   phone_begin(&phone, (struct fakeproxy_options){0});
   for (unsigned i = 0; i <= BINDINGS_MAX; i++)
-    sprintf(headers + strlen(headers), "Contact: <sip:a%u@127.0.0.1>\n", i);
+    length += (size_t)snprintf(headers + length, sizeof headers - length,
+                               "Contact: <sip:a%u@127.0.0.1>\n", i);
   phone_register(&phone, "1", 1, headers);
   CU_ASSERT_EQUAL(phone_receive(&phone), 503);
   CU_ASSERT_EQUAL(contacts(&phone), 0);
