@@ -18,13 +18,15 @@
  *     p1        300 IN A 192.0.2.1
  *     p2        300 IN A 192.0.2.2
  *
- * - The zone's name is the owner of its SOA record or, without one, the first $ORIGIN. No record
- * may lie outside it.
- * - A text may be indented, as this one is: the leading blanks that all records have in common are
- *   taken off first, and only deeper ones mean "same owner as before". Directives, comments, blank
+ * The zone's name is the owner of its SOA record or, without one, the first $ORIGIN. No record may
+ * lie outside it.
+ *
+ * A text may be indented, as this one is: the leading blanks that all records have in common are
+ * taken off first, and only deeper ones mean "same owner as before". Directives, comments, blank
  * lines and the further lines of a record in parentheses may begin anywhere.
- * - A TTL that is left out is that of $TTL (RFC 2308 section 4), else the last one written before
- * it; there is no other default.
+ *
+ * A TTL that is left out is that of $TTL (RFC 2308 section 4), else the last one written before it;
+ * there is no other default.
  */
 #ifndef FAKEDNS_FAKEDNS_H
 #define FAKEDNS_FAKEDNS_H
@@ -68,12 +70,14 @@ const struct sockaddr_storage *fakedns_address(const struct fakedns *server);
 /* Adds a rule. Selector names are query types ("SRV"). Both directions are asked: RULE_INBOUND for
  * queries, RULE_OUTBOUND for answers (whose sender, for the selector `source`, is this server).
  *
- *   VERDICT_DROP    a query isn't answered; an answer isn't sent, but the observer is told of it
- * first VERDICT_ANSWER  `status` is the rcode of an answer without records (0 to 4095; of what
- * exceeds 15 a client without EDNS sees the lower four bits). Without a direction the rule is about
- * queries VERDICT_REFUSE  of every message closes the port while the rule stands and its interval
- * holds, so that the kernel answers with ICMP port unreachable; of some messages it is a
- *                   VERDICT_DROP, because a port is closed for all or for none
+ * VERDICT_DROP: a query isn't answered; an answer isn't sent, but the observer is told of it first.
+ *
+ * VERDICT_ANSWER: `status` is the rcode of an answer without records (0 to 4095; of what exceeds 15
+ * a client without EDNS sees the lower four bits). Without a direction the rule is about queries.
+ *
+ * VERDICT_REFUSE of every message closes the port while the rule stands and its interval holds, so
+ * that the kernel answers with ICMP port unreachable. Of some messages it is a VERDICT_DROP,
+ * because a port is closed for all or for none.
  *
  * Returns the handle, or 0 when out of memory or `status` is no rcode. */
 uint64_t fakedns_add_rule(struct fakedns *server, const struct rule_selector *selector,

@@ -10,15 +10,14 @@
  * (RFC 1035); there is no default beyond these, because TTLs are what failover tests are about.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "fakedns/zone.h"
 #include "fakedns/zone_text.h"
-
-/* RFC 2181 section 8: 31 bits. */
-#define TTL_MAX UINT32_C(0x7fffffff)
+#include "fakedns/zone_values.h"
 
 struct parser {
   ldns_rdf *origin; /* NULL: none yet */
@@ -31,59 +30,6 @@ struct parser {
   bool has_ttl, ttl_is_directive;
   struct error *error;
 };
-
-/* How the usual types are written, for errors. */
-static const struct {
-  ldns_rr_type type;
-  const char *usage;
-} usages[] = {
-    {LDNS_RR_TYPE_A, "A 192.0.2.1"},
-    {LDNS_RR_TYPE_AAAA, "AAAA 2001:db8::1"},
-    {LDNS_RR_TYPE_SRV, "SRV PRIORITY WEIGHT PORT TARGET"},
-    {LDNS_RR_TYPE_NAPTR, "NAPTR ORDER PREFERENCE \"FLAGS\" \"SERVICE\" \"REGEXP\" REPLACEMENT"},
-    {LDNS_RR_TYPE_CNAME, "CNAME NAME"},
-    {LDNS_RR_TYPE_NS, "NS NAME"},
-    {LDNS_RR_TYPE_PTR, "PTR NAME"},
-    {LDNS_RR_TYPE_MX, "MX PREFERENCE NAME"},
-    {LDNS_RR_TYPE_TXT, "TXT \"TEXT\""},
-    {LDNS_RR_TYPE_SOA, "SOA SERVER MAILBOX SERIAL REFRESH RETRY EXPIRE MINIMUM"},
-};
-
-static const char *type_usage(ldns_rr_type type) {
-  for (size_t i = 0; i < sizeof usages / sizeof usages[0]; i++)
-    if (usages[i].type == type)
-      return usages[i].usage;
-  return "TYPE VALUE…, as the RFC of that type has it";
-}
-
-/* "300", "5m", "1h30m". */
-static bool read_ttl(const char *text, uint32_t *ttl) {
-  static const struct {
-    char letter;
-    uint32_t seconds;
-  } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-  uint64_t total = 0;
-  do {
-    uint64_t part = 0;
-    if (!isdigit((unsigned char)*text))
-      return false;
-    for (; isdigit((unsigned char)*text); text++)
-      if ((part = part * 10 + (uint64_t)(*text - '0')) > TTL_MAX)
-        return false;
-    size_t unit = 0;
-    while (*text && unit < 5 && tolower((unsigned char)*text) != units[unit].letter)
-      unit++;
-    if (unit == 5)
-      return false;
-    if (*text)
-      text++;
-    total += part * units[unit].seconds;
-    if (total > TTL_MAX)
-      return false;
-  } while (*text);
-  *ttl = (uint32_t)total;
-  return true;
-}
 
 /* Makes the token absolute. NULL on error. */
 static ldns_rdf *read_name(const struct parser *parser, const struct zone_token *token) {
@@ -122,7 +68,7 @@ static int read_directive(struct parser *parser, const struct zone_entry *entry)
     return error_set(parser->error, "line %zu: %s takes one value, such as \"%s\"", entry->line,
                      tokens[0].text, origin ? "$ORIGIN example.com." : "$TTL 300");
   if (ttl) {
-    if (!read_ttl(tokens[1].text, &parser->ttl))
+    if (!zone_read_ttl(tokens[1].text, &parser->ttl))
       return error_set(parser->error,
                        "line %zu: \"%s\" is not a TTL (seconds up to 2147483647, or 5m, 1h, 1d)",
                        tokens[1].line, tokens[1].text);
@@ -165,7 +111,7 @@ static int read_ttl_and_type(struct parser *parser, const struct zone_entry *ent
     const struct zone_token *token = &entry->tokens[*next];
     ldns_rr_class class = ldns_get_rr_class_by_name(token->text);
     if (!has_ttl && isdigit((unsigned char)token->text[0])) {
-      if (!read_ttl(token->text, ttl))
+      if (!zone_read_ttl(token->text, ttl))
         return error_set(parser->error,
                          "line %zu: \"%s\" is not a TTL (seconds up to 2147483647, or 5m, 1h, 1d)",
                          token->line, token->text);
@@ -205,43 +151,6 @@ static int read_ttl_and_type(struct parser *parser, const struct zone_entry *ent
   return 0;
 }
 
-static bool is_number(const char *text, uint64_t max) {
-  uint64_t value = 0;
-  if (!*text)
-    return false;
-  for (; *text; text++) {
-    if (!isdigit((unsigned char)*text))
-      return false;
-    if ((value = value * 10 + (uint64_t)(*text - '0')) > max)
-      return false;
-  }
-  return true;
-}
-
-/* What the value should be, or NULL when it is that. ldns itself takes 70000 for a port. */
-static const char *wrong_value(ldns_rdf_type field, const char *text) {
-  ldns_rdf *read = NULL;
-  uint32_t period;
-  const char *wanted;
-  if (field == LDNS_RDF_TYPE_INT8)
-    return is_number(text, UINT8_MAX) ? NULL : "a number from 0 to 255";
-  if (field == LDNS_RDF_TYPE_INT16)
-    return is_number(text, UINT16_MAX) ? NULL : "a number from 0 to 65535";
-  if (field == LDNS_RDF_TYPE_INT32)
-    return is_number(text, UINT32_MAX) ? NULL : "a number from 0 to 4294967295";
-  if (field == LDNS_RDF_TYPE_PERIOD)
-    return read_ttl(text, &period) ? NULL : "a number of seconds (or 5m, 1h, 1d)";
-  if (field == LDNS_RDF_TYPE_A)
-    wanted = "an IPv4 address";
-  else if (field == LDNS_RDF_TYPE_AAAA)
-    wanted = "an IPv6 address";
-  else
-    return NULL;
-  read = ldns_rdf_new_frm_str(field, text);
-  ldns_rdf_deep_free(read);
-  return read ? NULL : wanted;
-}
-
 /* Looks at the values so that an error can name one. What passes here, ldns still may refuse. */
 static int check_values(const struct parser *parser, const struct zone_entry *entry, size_t next,
                         ldns_rr_type type) {
@@ -259,16 +168,16 @@ static int check_values(const struct parser *parser, const struct zone_entry *en
         return -1;
       ldns_rdf_deep_free(name);
     }
-    const char *wanted = wrong_value(field, token->text);
+    const char *wanted = zone_wrong_value(field, token->text);
     if (wanted)
       return error_set(parser->error, "line %zu: \"%s\" is not %s; the record is written %s",
-                       token->line, token->text, wanted, type_usage(type));
+                       token->line, token->text, wanted, zone_type_usage(type));
   }
   size_t minimum = ldns_rr_descriptor_minimum(descriptor);
   if (entry->count - next < minimum)
     return error_set(parser->error,
                      "line %zu: the record has %zu of at least %zu values; it is written %s",
-                     entry->line, entry->count - next, minimum, type_usage(type));
+                     entry->line, entry->count - next, minimum, zone_type_usage(type));
   return 0;
 }
 
@@ -297,7 +206,7 @@ static ldns_rr *make_record(const struct parser *parser, const struct zone_entry
   ldns_rr_type type = ldns_get_rr_type_by_name(entry->tokens[type_at].text);
   if (status != LDNS_STATUS_OK)
     error_set(parser->error, "line %zu: %s in \"%s\"; the record is written %s", entry->line,
-              ldns_get_errorstr_by_id(status), text ? text : "", type_usage(type));
+              ldns_get_errorstr_by_id(status), text ? text : "", zone_type_usage(type));
   free(owner);
   free(text);
   return status == LDNS_STATUS_OK ? record : NULL;
