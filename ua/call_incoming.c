@@ -12,6 +12,7 @@
 #include <sofia-sip/sip_status.h>
 #include <sofia-sip/sip_tag.h>
 #include <sofia-sip/su_tagarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ua/phone.h"
@@ -90,7 +91,7 @@ static void ring(struct line *line, nta_incoming_t *incoming, const sip_t *sip,
     reply_and_forget(incoming, 500);
     return;
   }
-  strcpy(call->call_id, sip->sip_call_id->i_id);
+  snprintf(call->call_id, sizeof call->call_id, "%s", sip->sip_call_id->i_id);
   call->incoming = incoming;
   call->server = *source;
   call->state = CALL_RINGING;

@@ -28,34 +28,46 @@ static const struct global_parameters *parameters_of(const struct call *call) {
  * is INVITE Expires: a call that rings longer is given up. */
 static void on_timer(void *context) {
   struct call *call = context;
-  if (call->is_cancelled)
-    call_finish(call, "ended", NULL);
-  else
+  if (!call->is_cancelled) {
     call_outgoing_hang_up(call);
+    return;
+  }
+  transaction_abort(call->invite);
+  call->invite = NULL;
+  call_finish(call, "ended", NULL);
+}
+
+static bool is_sip_uri(const char *text) {
+  char copy[LINE_URI_SIZE];
+  url_t url[1];
+  int length = snprintf(copy, sizeof copy, "%s", text);
+  return length >= 0 && (size_t)length < sizeof copy && !strpbrk(text, "<>\" \r\n") &&
+         url_d(url, copy) == 0 && url->url_type == url_sip && url->url_host;
+}
+
+/* Returns 0, or -1 with the reason why the line can't make a call to `to`. */
+static int check_call(const struct line *line, const char *to, struct phone_error *error) {
+  const struct line_parameters *parameters = &line->parameters;
+  int calls = 0;
+  for (const struct call *other = line->calls; other; other = other->next)
+    calls++;
+  if (!is_sip_uri(to))
+    return phone_error_set(
+        error, "\"to\" is \"%.200s\": allowed is a SIP URI such as sip:bob@example.com", to);
+  if (!parameters->line_enable)
+    return phone_error_set(error, "line %u is off: \"Line Enable\" is No", line->number);
+  if (parameters->do_register && !parameters->make_call_without_reg &&
+      !registration_is_valid(&line->registration))
+    return phone_error_set(error, "line %u is not registered and \"Make Call Without Reg\" is No",
+                           line->number);
+  if (calls >= CALLS_PER_LINE_MAX)
+    return phone_error_set(error, "line %u has %d calls already", line->number, CALLS_PER_LINE_MAX);
+  return 0;
 }
 
 struct call *call_create(struct line *line, const char *to, struct phone_error *error) {
-  struct registration *registration = &line->registration;
-  url_t url[1];
-  char copy[LINE_URI_SIZE];
-  size_t calls = 0;
-  if (strlen(to) >= sizeof copy || (strcpy(copy, to), url_d(url, copy)) < 0 ||
-      url->url_type != url_sip || !url->url_host || strpbrk(to, "<>\" \r\n"))
-    return phone_error_set(
-               error, "\"to\" is \"%.200s\": allowed is a SIP URI such as sip:bob@example.com", to),
-           NULL;
-  if (!line->parameters.line_enable)
-    return phone_error_set(error, "line %u is off: \"Line Enable\" is No", line->number), NULL;
-  if (line->parameters.do_register && !line->parameters.make_call_without_reg &&
-      !registration_is_valid(registration))
-    return phone_error_set(error, "line %u is not registered and \"Make Call Without Reg\" is No",
-                           line->number),
-           NULL;
-  for (const struct call *other = line->calls; other; other = other->next)
-    calls++;
-  if (calls >= CALLS_PER_LINE_MAX)
-    return phone_error_set(error, "line %u has %d calls already", line->number, CALLS_PER_LINE_MAX),
-           NULL;
+  if (check_call(line, to, error) < 0)
+    return NULL;
   struct call *call = call_new(line);
   char *target = strdup(to);
   if (!call || !target || phone_timer_init(&call->timer, line->phone->root, on_timer, call) < 0) {
@@ -193,10 +205,9 @@ static void end_unanswered(struct call *call, const struct transaction_result *r
 static void send_ack(struct call *call) {
   struct transport *transport = call->line->phone->transport;
   if (!call->ack) {
-    char branch[64] = "z9hG4bK", identifier[IDENTIFIER_SIZE];
+    char branch[BRANCH_SIZE];
     msg_t *ack = dialog_new_request(&call->dialog, transport, SIP_METHOD_ACK, INVITE_CSEQ);
-    phone_new_identifier(call->line->phone, identifier);
-    strcat(branch, identifier);
+    transport_new_branch(transport, branch);
     if (!ack || !transport_finish_request(transport, ack, branch)) {
       if (ack)
         msg_destroy(ack);
@@ -236,6 +247,10 @@ static void receive_success(struct call *call, const struct transaction_result *
 
 static void on_result(void *context, const struct transaction_result *result) {
   struct call *call = context;
+  if (result->outcome == TRANSACTION_GONE) {
+    call->invite = NULL;
+    return;
+  }
   if (result->outcome != TRANSACTION_PROVISIONAL) {
     if (!result->is_local && result->status < 300)
       receive_success(call, result);

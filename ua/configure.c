@@ -2,7 +2,7 @@
  *
  * Reading the `phone` object of docs/phone-control.md. Example:
  *
- *   {"profile":"cisco-mpp","variant":"11.3","network":{"address":"192.0.2.20:5060","dns":["192.0.2.53:53"]},
+ *   {"profile":"cisco-mpp","network":{"address":"192.0.2.20:5060","dns":["192.0.2.53:53"]},
  *    "lines":[{"User ID":"alice","Proxy":"example.com"}],"global":{"SIP Timer F":16},"seed":7}
  */
 #include <string.h>
@@ -106,7 +106,10 @@ static int read_lines(struct phone_configuration *out, const cJSON *lines,
   const cJSON *item;
   if (!cJSON_IsArray(lines) || !lines->child)
     return phone_error_set(error, "\"lines\" must be an array with at least one line");
-  cJSON_ArrayForEach(item, lines) if (read_line(out, item, error) < 0) return -1;
+  cJSON_ArrayForEach(item, lines) {
+    if (read_line(out, item, error) < 0)
+      return -1;
+  }
   return 0;
 }
 

@@ -23,6 +23,11 @@ void fallback_release(struct fallback *fallback) {
   phone_timer_release(&fallback->timer);
 }
 
+void fallback_stop(struct fallback *fallback) {
+  fallback->is_due = false;
+  phone_timer_stop(&fallback->timer);
+}
+
 void fallback_restart(struct fallback *fallback) {
   fallback->since_ms = phone_now_ms();
   fallback_update(fallback);

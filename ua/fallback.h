@@ -26,6 +26,9 @@ struct fallback {
 int fallback_init(struct fallback *fallback, struct line *line);
 void fallback_release(struct fallback *fallback);
 
+/* The phone is stopping: no way back any more. */
+void fallback_stop(struct fallback *fallback);
+
 /* The line has moved to another server because of a failure. */
 void fallback_restart(struct fallback *fallback);
 

@@ -117,8 +117,14 @@ static void on_resolved(void *context, const struct resolution_result *result) {
       line->has_current = false;
     tell_targets(line);
   } else {
-    line->targets.expires_at_ms = phone_now_ms() + STALE_RECHECK_MS;
     tell_resolution_failed(line, result);
+    /* What the DNS says doesn't exist any more is gone; only its silence leaves the old answers
+     * (RFC 8767). */
+    if (!result->is_dns_failure) {
+      line->targets.count = 0;
+      line->has_current = false;
+    }
+    line->targets.expires_at_ms = phone_now_ms() + STALE_RECHECK_MS;
   }
   if (line->registration.state == REGISTRATION_RESOLVING)
     registration_targets_ready(&line->registration);
@@ -140,7 +146,8 @@ bool line_has_targets(struct line *line) {
                                        .auto_prefix = line->parameters.dns_srv_auto_prefix,
                                        .handler = on_resolved,
                                        .context = line};
-  struct resolution_result failure = {.name = line->host, .reason = "out of memory"};
+  struct resolution_result failure = {
+      .name = line->host, .reason = "out of memory", .is_dns_failure = true};
   if (resolution_start(&line->resolution, &options) < 0)
     on_resolved(line, &failure);
   /* A numeric host was resolved, and whoever waited was woken, within resolution_start(). */
@@ -220,13 +227,14 @@ void line_fail_over(struct line *line, const union target_address *failed,
 void line_describe_failure(const struct transaction_result *result, char text[FAILURE_TEXT_SIZE]) {
   switch (result->outcome) {
   case TRANSACTION_TIMEOUT:
-    strcpy(text, "timeout");
+    snprintf(text, FAILURE_TEXT_SIZE, "timeout");
     return;
   case TRANSACTION_TRANSPORT_ERROR:
-    strcpy(text, "transport error");
+    snprintf(text, FAILURE_TEXT_SIZE, "transport error");
     return;
   case TRANSACTION_PROVISIONAL:
   case TRANSACTION_FINAL:
+  case TRANSACTION_GONE:
     snprintf(text, FAILURE_TEXT_SIZE, "response %d", result->status);
     return;
   }

@@ -64,7 +64,7 @@ int main(int argc, char **argv) {
     }
     if (strcmp(argv[i], "--log") == 0 && i + 1 < argc && strlen(argv[i + 1]) == 1 &&
         strchr("0123456789", *argv[i + 1])) {
-      log_level = atoi(argv[++i]);
+      log_level = *argv[++i] - '0';
       continue;
     }
     fprintf(stderr, "sipfall-phone: %s?\n%s", argv[i], USAGE);

@@ -44,10 +44,9 @@ void orphans_destroy(struct phone *phone) {
 
 static void acknowledge(struct orphan *orphan) {
   struct transport *transport = orphan->phone->transport;
-  char branch[64] = "z9hG4bK", identifier[IDENTIFIER_SIZE];
+  char branch[BRANCH_SIZE];
   msg_t *ack = dialog_new_request(&orphan->dialog, transport, SIP_METHOD_ACK, orphan->invite_cseq);
-  phone_new_identifier(orphan->phone, identifier);
-  strcat(branch, identifier);
+  transport_new_branch(transport, branch);
   if (ack && transport_finish_request(transport, ack, branch))
     transport_send(transport, ack, &orphan->dialog.next_hop);
   if (ack)

@@ -50,8 +50,8 @@ struct parameter {
         offsetof(struct global_parameters, member)                                                 \
   }
 
-/* The books disagree about the range of Register Expires (catalogue, X5): the widest one is taken.
- */
+/* The books disagree about the range of Register Expires (catalogue, X5): the widest one is taken,
+ * without 0, which in a REGISTER means to remove the binding (RFC 3261 section 10.2.2). */
 static const struct parameter TABLE[] = {
     FLAG_PARAMETER("Line Enable", "Line_Enable_n_", "Yes", line_enable),
     TEXT_PARAMETER("User ID", "User_ID_n_", KIND_USER, "", user_id),
@@ -61,7 +61,7 @@ static const struct parameter TABLE[] = {
                    make_call_without_reg),
     FLAG_PARAMETER("Ans Call Without Reg", "Ans_Call_Without_Reg_n_", "No",
                    answer_call_without_reg),
-    NUMBER_PARAMETER("Register Expires", "Register_Expires_n_", "3600", 0, INT32_MAX,
+    NUMBER_PARAMETER("Register Expires", "Register_Expires_n_", "3600", 1, INT32_MAX,
                      register_expires_s),
     FLAG_PARAMETER("Use DNS SRV", "Use_DNS_SRV_n_", "No", use_dns_srv),
     FLAG_PARAMETER("DNS SRV Auto Prefix", "DNS_SRV_Auto_Prefix_n_", "No", dns_srv_auto_prefix),
@@ -305,7 +305,10 @@ static int set_one(void *values, enum parameter_scope scope, const cJSON *item,
 int parameters_set(void *values, enum parameter_scope scope, const cJSON *object,
                    struct phone_error *error) {
   const cJSON *item;
-  cJSON_ArrayForEach(item, object) if (set_one(values, scope, item, error) < 0) return -1;
+  cJSON_ArrayForEach(item, object) {
+    if (set_one(values, scope, item, error) < 0)
+      return -1;
+  }
   return 0;
 }
 

@@ -97,8 +97,10 @@ void phone_unregistered(struct phone *phone) {
 }
 
 void phone_stop(struct phone *phone, phone_stopped_handler *on_stopped) {
-  for (unsigned i = 0; i < phone->line_count; i++)
+  for (unsigned i = 0; i < phone->line_count; i++) {
+    fallback_stop(&phone->lines[i].fallback);
     registration_remove(&phone->lines[i].registration);
+  }
   phone->on_stopped = on_stopped;
   phone_unregistered(phone);
 }

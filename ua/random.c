@@ -5,7 +5,7 @@
  */
 #include "ua/random.h"
 
-#include <sys/random.h>
+#include <sofia-sip/su_uniqueid.h>
 
 static uint64_t splitmix64(uint64_t *state) {
   uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
@@ -22,12 +22,7 @@ void phone_random_init(struct phone_random *random, uint64_t seed, const char *n
 }
 
 uint64_t phone_random_system_seed(void) {
-  uint64_t seed = 0;
-  /* A request of up to 256 bytes is never cut short once the pool is ready; before that, a seed of
-   * 0 only makes a phone of a freshly started machine predictable. */
-  if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
-    return 0;
-  return seed;
+  return su_random64(); /* from /dev/urandom */
 }
 
 uint64_t phone_random_u64(struct phone_random *random) {

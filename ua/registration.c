@@ -185,6 +185,9 @@ static uint32_t granted_expiry(const struct registration *registration, const si
     granted_s = parameters->reg_max_expires_s;
   if (granted_s < parameters->reg_min_expires_s)
     granted_s = parameters->reg_min_expires_s;
+  /* A registrar that grants nothing isn't asked again without end at the same instant. */
+  if (granted_s < 1)
+    granted_s = 1;
   return (uint32_t)granted_s;
 }
 

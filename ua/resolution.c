@@ -25,6 +25,7 @@ struct resolution {
   uint32_t ttl_s;
   char name[DNS_NAME_SIZE]; /* the last name that gave nothing, and why */
   char reason[64];
+  bool is_dns_failure;
 };
 
 void srv_order(struct dns_record *records, size_t count, struct phone_random *weights) {
@@ -58,7 +59,9 @@ void srv_order(struct dns_record *records, size_t count, struct phone_random *we
 
 /* Ends the resolution: tells the handler and frees everything. */
 static void finish(struct resolution *resolution) {
-  struct resolution_result result = {.name = resolution->name, .reason = resolution->reason};
+  struct resolution_result result = {.name = resolution->name,
+                                     .reason = resolution->reason,
+                                     .is_dns_failure = resolution->is_dns_failure};
   if (resolution->list.count) {
     int64_t ttl_ms = (int64_t)resolution->ttl_s * 1000;
     resolution->list.expires_at_ms =
@@ -70,7 +73,9 @@ static void finish(struct resolution *resolution) {
   free(resolution);
 }
 
-static void note_failure(struct resolution *resolution, const char *name, const char *reason) {
+static void note_failure(struct resolution *resolution, const char *name, const char *reason,
+                         bool is_dns_failure) {
+  resolution->is_dns_failure |= is_dns_failure;
   snprintf(resolution->name, sizeof resolution->name, "%s", name);
   snprintf(resolution->reason, sizeof resolution->reason, "%s", reason);
 }
@@ -89,7 +94,7 @@ static void on_address(void *context, const struct dns_answer *answer) {
   if (answer->outcome == DNS_RECORDS)
     lower_ttl(resolution, answer->ttl_s);
   else
-    note_failure(resolution, server->target, answer->reason);
+    note_failure(resolution, server->target, answer->reason, answer->outcome == DNS_FAILED);
   for (size_t i = 0; i < answer->count; i++) {
     struct target target = {.address = answer->records[i].address,
                             .priority = server->priority,
@@ -112,7 +117,7 @@ static void ask_next_address(struct resolution *resolution) {
   resolution->query =
       resolver_ask(resolution->options.resolver, server->target, DNS_A, on_address, resolution);
   if (!resolution->query) {
-    note_failure(resolution, server->target, "out of memory");
+    note_failure(resolution, server->target, "out of memory", true);
     finish(resolution);
   }
 }
@@ -138,7 +143,7 @@ static void on_srv(void *context, const struct dns_answer *answer) {
     return;
   }
   if (answer->outcome == DNS_FAILED) {
-    note_failure(resolution, name, answer->reason);
+    note_failure(resolution, name, answer->reason, true);
     finish(resolution);
     return;
   }
@@ -146,7 +151,7 @@ static void on_srv(void *context, const struct dns_answer *answer) {
   size_t count = answer->count;
   memcpy(records, answer->records, count * sizeof records[0]);
   if (count == 1 && strcmp(records[0].target, ".") == 0) {
-    note_failure(resolution, name, "the service is not offered (target \".\")");
+    note_failure(resolution, name, "the service is not offered (target \".\")", false);
     finish(resolution);
     return;
   }
@@ -162,14 +167,14 @@ static void ask_for_srv(struct resolution *resolution) {
   int length =
       snprintf(resolution->name, sizeof resolution->name, "%s%s", prefix, resolution->host);
   if (length < 0 || (size_t)length >= sizeof resolution->name) {
-    note_failure(resolution, resolution->host, "the name is too long");
+    note_failure(resolution, resolution->host, "the name is too long", false);
     finish(resolution);
     return;
   }
   resolution->query =
       resolver_ask(resolution->options.resolver, resolution->name, DNS_SRV, on_srv, resolution);
   if (!resolution->query) {
-    note_failure(resolution, resolution->host, "out of memory");
+    note_failure(resolution, resolution->host, "out of memory", true);
     finish(resolution);
   }
 }
@@ -191,7 +196,7 @@ int resolution_start(struct resolution **out, const struct resolution_options *o
     target_list_add(&resolution->list, &target);
     finish(resolution);
   } else if (!options->resolver) {
-    note_failure(resolution, resolution->host, "no DNS server is configured");
+    note_failure(resolution, resolution->host, "no DNS server is configured", false);
     finish(resolution);
   } else if (options->use_srv && !options->port) {
     ask_for_srv(resolution);

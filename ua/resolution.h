@@ -25,13 +25,14 @@
 
 struct resolution;
 
-/* What came out. `list` NULL: no target could be found; then `name` is the name that failed and
- * `reason` says why, and whether the DNS itself failed or said that there is nothing. Valid during
- * the call. */
+/* What came out. `list` NULL: no target could be found; then `name` is the name that failed,
+ * `reason` says why, and `is_dns_failure` whether that was for want of an answer, or the DNS said
+ * that there is nothing. Valid during the call. */
 struct resolution_result {
   const struct target_list *list;
   const char *name;
   const char *reason;
+  bool is_dns_failure;
 };
 
 /* The resolution is gone when its handler is called. */

@@ -207,6 +207,14 @@ static void on_deliver(void *context) {
   }
 }
 
+/* Why there is no answer. c-ares asks each server up to QUERY_TRIES times; when all have refused,
+ * by ICMP or by SERVFAIL or the like, it says ARES_ECONNREFUSED for all of these. */
+static const char *describe(int status) {
+  if (status == ARES_ETIMEOUT)
+    return "timeout";
+  return status == ARES_ECONNREFUSED ? "no DNS server could answer" : ares_strerror(status);
+}
+
 static void on_answer(void *context, int status, int timeouts, unsigned char *bytes, int size) {
   (void)timeouts;
   struct resolver_query *query = context;
@@ -216,7 +224,7 @@ static void on_answer(void *context, int status, int timeouts, unsigned char *by
   if (bytes && size > 0)
     dns_answer_parse(&query->answer, bytes, (size_t)size, query->name, query->type);
   else
-    dns_answer_fail(&query->answer, status == ARES_ETIMEOUT ? "timeout" : ares_strerror(status));
+    dns_answer_fail(&query->answer, describe(status));
   cache_answer(resolver, query);
   if (!resolver->is_asking) {
     finish(query);

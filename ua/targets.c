@@ -82,9 +82,9 @@ uint16_t target_address_port(const union target_address *address) {
 
 const char *target_address_host(const union target_address *address, char text[TARGET_TEXT_SIZE]) {
   if (address->any.sa_family == AF_INET6) {
-    text[0] = '[';
-    inet_ntop(AF_INET6, &address->v6.sin6_addr, text + 1, TARGET_TEXT_SIZE - 2);
-    strcat(text, "]");
+    char host[INET6_ADDRSTRLEN];
+    inet_ntop(AF_INET6, &address->v6.sin6_addr, host, sizeof host);
+    snprintf(text, TARGET_TEXT_SIZE, "[%s]", host);
   } else {
     inet_ntop(AF_INET, &address->v4.sin_addr, text, TARGET_TEXT_SIZE);
   }

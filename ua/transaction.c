@@ -8,16 +8,12 @@
 
 #include <errno.h>
 #include <sofia-sip/sip_header.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "ua/timer.h"
-
-/* z9hG4bK (RFC 3261 section 8.1.1.7) and 64 random bits. */
-#define BRANCH_MAGIC "z9hG4bK"
-#define BRANCH_DIGITS 16
-#define BRANCH_SIZE (sizeof BRANCH_MAGIC + BRANCH_DIGITS)
 
 enum state {
   STATE_TRYING,     /* "Calling" of an INVITE */
@@ -137,8 +133,10 @@ static void on_timeout(void *context) {
   case STATE_UNSENT:
     end_locally(transaction, TRANSACTION_TRANSPORT_ERROR, 503, strerror(transaction->error));
     return;
-  case STATE_COMPLETED:
   case STATE_ACCEPTED:
+    end_locally(transaction, TRANSACTION_GONE, 200, "OK");
+    return;
+  case STATE_COMPLETED:
     transaction_abort(transaction);
     return;
   }
@@ -146,13 +144,10 @@ static void on_timeout(void *context) {
 
 static bool prepare(struct transaction *transaction, const char *branch) {
   struct transport *transport = transaction->transport;
-  if (branch) {
-    strncat(transaction->branch, branch, BRANCH_SIZE - 1);
-  } else {
-    strcpy(transaction->branch, BRANCH_MAGIC);
-    phone_random_hex(transport->identifiers, transaction->branch + strlen(BRANCH_MAGIC),
-                     BRANCH_DIGITS);
-  }
+  if (branch)
+    snprintf(transaction->branch, BRANCH_SIZE, "%s", branch);
+  else
+    transport_new_branch(transport, transaction->branch);
   return phone_timer_init(&transaction->retransmit, transport->root, on_retransmit, transaction) ==
              0 &&
          phone_timer_init(&transaction->timeout, transport->root, on_timeout, transaction) == 0 &&

@@ -15,10 +15,12 @@
 struct transaction;
 
 enum transaction_outcome {
-  TRANSACTION_PROVISIONAL,    /* 1xx */
-  TRANSACTION_FINAL,          /* 2xx to 6xx; a 2xx to INVITE again for each retransmission of it */
-  TRANSACTION_TIMEOUT,        /* Timer B or F without any final response: counts as 408 */
-  TRANSACTION_TRANSPORT_ERROR /* ICMP, or it couldn't be sent: counts as 503 */
+  TRANSACTION_PROVISIONAL,     /* 1xx */
+  TRANSACTION_FINAL,           /* 2xx to 6xx; a 2xx to INVITE again for each retransmission of it */
+  TRANSACTION_TIMEOUT,         /* Timer B or F without any final response: counts as 408 */
+  TRANSACTION_TRANSPORT_ERROR, /* ICMP, or it couldn't be sent: counts as 503 */
+  TRANSACTION_GONE /* an INVITE that was answered 2xx: no more retransmissions of that are expected
+                    */
 };
 
 struct transaction_result {
@@ -51,8 +53,8 @@ int64_t transaction_sent_at_ms(const struct transaction *transaction);
 void transaction_cancel(struct transaction *transaction);
 
 /* The handler won't be called any more; the transaction itself goes on to its end (retransmissions
- * of responses are absorbed, ACKs sent again). NULL is allowed. After a final response to a request
- * that isn't an INVITE, and after a local outcome, the transaction is detached by itself: its
+ * of responses are absorbed, ACKs sent again). NULL is allowed. After a final response other than a
+ * 2xx to an INVITE, after a local outcome and after TRANSACTION_GONE, it is detached by itself: its
  * pointer is dead. */
 void transaction_detach(struct transaction *transaction);
 

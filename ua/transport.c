@@ -174,6 +174,12 @@ msg_t *transport_new_related(struct transport *transport, msg_t *request, sip_me
   return NULL;
 }
 
+void transport_new_branch(struct transport *transport, char branch[BRANCH_SIZE]) {
+  char digits[BRANCH_DIGITS + 1];
+  phone_random_hex(transport->identifiers, digits, BRANCH_DIGITS);
+  snprintf(branch, BRANCH_SIZE, "z9hG4bK%s", digits);
+}
+
 bool transport_finish_request(struct transport *transport, msg_t *msg, const char *branch) {
   sip_t *sip = sip_object(msg);
   sip_via_t *via =

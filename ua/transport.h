@@ -98,6 +98,11 @@ msg_t *transport_new_related(struct transport *transport, msg_t *request, sip_me
  * of memory. */
 bool transport_finish_request(struct transport *transport, msg_t *msg, const char *branch);
 
+/* A new branch: z9hG4bK (RFC 3261 section 8.1.1.7) and 64 random bits. */
+#define BRANCH_DIGITS 16
+#define BRANCH_SIZE (sizeof "z9hG4bK" + BRANCH_DIGITS)
+void transport_new_branch(struct transport *transport, char branch[BRANCH_SIZE]);
+
 /* What the phone allows and calls itself. */
 #define PHONE_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS"
 #define PHONE_USER_AGENT "sipfall-phone/" SIPFALL_VERSION
