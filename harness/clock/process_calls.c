@@ -137,6 +137,8 @@ INTERPOSED int waitid(idtype_t type, id_t id, siginfo_t *information, int option
 /* ---- signals ---- */
 
 INTERPOSED int kill(pid_t process_id, int signal_number) {
+  if (signal_number == SIGKILL && process_id > 0 && turn_taking_part())
+    return turn_kill(process_id);
   int result = REAL(kill)(process_id, signal_number);
   turn_activity();
   return result;

@@ -76,6 +76,8 @@ struct clock_segment {
   uint32_t magic;
   uint32_t participants; /* slots in use lie below this index */
   uint64_t seed;
+  int32_t owner; /* process that made the lab; nobody stays in it when that is gone */
+  uint32_t reserved;
   int64_t realtime_offset_ns; /* date minus monotonic time */
   _Atomic int64_t now_ns;     /* monotonic virtual time */
   _Atomic uint32_t turn;      /* index of the participant that runs */

@@ -23,8 +23,8 @@
 
 #include "harness/clock/real.h"
 
-/* How long a waiter sleeps in real time before it looks again by itself: only for the case that who
- * passed it the turn was killed before waking it. */
+/* How long a waiter sleeps in real time before it looks again by itself: for the case that who
+ * passed it the turn was killed before waking it, or that the maker of the lab is gone. */
 static const struct timespec look_again = {.tv_sec = 1};
 
 /* How long everybody rests in real time when nobody waits for any time: only the outside can end
@@ -83,14 +83,10 @@ static void find_pipes(void) {
     pipes[fd] = fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
-/* The process that gave us the turn in order to exit still has its sockets; nothing may happen
- * before they are closed and its parent has got its SIGCHLD. */
-static void await_leaving_process(void) {
-  uint32_t process_id = lab->leaving;
-  if (process_id == 0)
-    return;
-  lab->leaving = 0;
-  int descriptor = (int)REAL(syscall)(SYS_pidfd_open, (long)process_id, 0L);
+/* Waits in real time until a process that is about to exit has closed its sockets and its parent
+ * has got its SIGCHLD: nothing may happen in the lab before. `descriptor` is its pidfd and is
+ * closed. */
+static void await_exit(int descriptor) {
   if (descriptor < 0)
     return;
   struct pollfd exited = {.fd = descriptor, .events = POLLIN};
@@ -102,6 +98,32 @@ static void await_leaving_process(void) {
   REAL(waitid)(P_PIDFD, (id_t)descriptor, &information, WEXITED | WNOHANG | WNOWAIT);
   REAL(close)(descriptor);
   lab->activity++;
+}
+
+static int open_process(pid_t process_id) {
+  return (int)REAL(syscall)(SYS_pidfd_open, (long)process_id, 0L);
+}
+
+static void await_leaving_process(void) {
+  uint32_t process_id = lab->leaving;
+  if (process_id == 0)
+    return;
+  lab->leaving = 0;
+  await_exit(open_process((pid_t)process_id));
+}
+
+int turn_kill(pid_t process_id) {
+  int descriptor = open_process(process_id);
+  int result = REAL(kill)(process_id, SIGKILL), saved_errno = errno;
+  if (result == 0)
+    await_exit(descriptor);
+  else if (descriptor >= 0)
+    REAL(close)(descriptor);
+  for (uint32_t i = 0; result == 0 && i < lab->participants; i++)
+    if (lab->participant[i].process_id == process_id)
+      clock_free(lab, i);
+  errno = saved_errno;
+  return result;
 }
 
 static void await_turn(void) {

@@ -53,6 +53,10 @@ void turn_take_slot(int slot);
 /* Before this process exits: gives the turn away for good. */
 void turn_leave(void);
 
+/* Kills a process (SIGKILL) and returns when it is gone, its sockets closed and its parent told. As
+ * kill(). */
+int turn_kill(pid_t process_id);
+
 /* This process's own random stream. Only in a lab. */
 struct random_stream *turn_random(void);
 

@@ -25,6 +25,7 @@ int clock_lab_create(struct clock_lab *lab, uint64_t seed, struct error *error) 
     goto failed;
   segment->magic = CLOCK_SEGMENT_MAGIC;
   segment->seed = seed;
+  segment->owner = getpid();
   segment->now_ns = CLOCK_MONOTONIC_START_NS;
   segment->realtime_offset_ns = CLOCK_REALTIME_START_NS - CLOCK_MONOTONIC_START_NS;
   lab->segment = segment;

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sipfall: chooses the subcommand.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/cli/cli.h"
+
+static const struct {
+  const char *name;
+  int (*run)(int argc, char **argv);
+  const char *help; /* NULL: not for users */
+} commands[] = {
+    {"run", cli_run, "run scenarios against a phone"},
+    {"worker", cli_worker, NULL},
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *out) {
+  fputs("sipfall: how does a SIP phone behave when its proxies and its DNS fail?\n\nusage:\n", out);
+  for (size_t i = 0; i < COMMANDS; i++)
+    if (commands[i].help)
+      fprintf(out, "  sipfall %-8s %s\n", commands[i].name, commands[i].help);
+  fputs("  sipfall COMMAND --help   says more\n\n"
+        "exit status: 0 all passed · 1 a scenario failed · 2 usage · 3 a fault of sipfall's own ·\n"
+        "  4 nothing selected, or all skipped · 5 two runs of one seed differed · 128+n "
+        "interrupted by signal n\n",
+        out);
+}
+
+int main(int argc, char **argv) {
+  const char *name = argc > 1 ? argv[1] : "";
+  for (size_t i = 0; i < COMMANDS; i++)
+    if (strcmp(name, commands[i].name) == 0)
+      return commands[i].run(argc - 1, argv + 1);
+  if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+    print_help(stdout);
+    return EXIT_ALL_PASSED;
+  }
+  if (strcmp(name, "--version") == 0) {
+    puts("sipfall " SIPFALL_VERSION);
+    return EXIT_ALL_PASSED;
+  }
+  if (name[0])
+    fprintf(stderr, "sipfall: there is no command \"%s\"\n\n", name);
+  print_help(stderr);
+  return EXIT_USAGE;
+}

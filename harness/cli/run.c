@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sipfall run: runs scenarios and reports. The table of options is the only place that describes
+ * them: getopt and --help are made from it.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/cli/cli.h"
+#include "harness/lab/places.h"
+#include "harness/lab/runner.h"
+#include "harness/lab/suite.h"
+#include "harness/report/report.h"
+
+/* As many as there are blocks of addresses is nobody's machine. */
+enum { JOBS_MAX = 64, REPEAT_MAX = 1000000, OPTIONS_MAX = 16 };
+
+enum {
+  OPTION_PHONE = 256,
+  OPTION_REAL_TIME,
+  OPTION_SEED,
+  OPTION_REPEAT,
+  OPTION_JUNIT,
+  OPTION_JSON
+};
+
+static const struct {
+  const char *name;
+  int value; /* below 256: also a letter */
+  const char *argument;
+  const char *help;
+} options[] = {
+    {"phone", OPTION_PHONE, "NAME", "the phone under test: reference (the default), baresip"},
+    {"real-time", OPTION_REAL_TIME, NULL, "in real time instead of virtual time"},
+    {"jobs", 'j', "N", "scenarios at once (default: one for each processor)"},
+    {"seed", OPTION_SEED, "N", "seed of all randomness (default 1); one seed gives the same bytes"},
+    {"repeat", OPTION_REPEAT, "N", "run each scenario N times and compare the digests"},
+    {"junit", OPTION_JUNIT, "FILE", "write a JUnit report"},
+    {"json", OPTION_JSON, "FILE", "write the timelines as JSON Lines"},
+    {"help", 'h', NULL, "this text"},
+};
+
+enum { OPTIONS = sizeof options / sizeof options[0] };
+
+struct run {
+  struct suite suite;
+  struct runner_options runner;
+  const char *junit;
+  const char *json;
+};
+
+static void print_help(FILE *out) {
+  fputs("usage: sipfall run [OPTION…] PATH…\n"
+        "Runs scenario files, or all scenarios below a folder.\n\n",
+        out);
+  for (size_t i = 0; i < OPTIONS; i++) {
+    char left[48];
+    char letter[8] = "";
+    if (options[i].value < 256)
+      snprintf(letter, sizeof letter, "-%c, ", options[i].value);
+    snprintf(left, sizeof left, "%s--%s%s%s", letter, options[i].name,
+             options[i].argument ? " " : "", options[i].argument ? options[i].argument : "");
+    fprintf(out, "  %-18s %s\n", left, options[i].help);
+  }
+}
+
+static int usage(const char *format, const char *a, const char *b) {
+  fputs("sipfall run: ", stderr);
+  fprintf(stderr, format, a, b);
+  fputs("\n(sipfall run --help says more)\n", stderr);
+  return EXIT_USAGE;
+}
+
+/* False when the text is not a whole number from `low` to `high`. */
+static bool parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *number) {
+  char *end;
+  errno = 0;
+  unsigned long long value = strtoull(text, &end, 10);
+  if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno || value < low || value > high)
+    return false;
+  *number = value;
+  return true;
+}
+
+/* Takes one option; returns 0 or the exit status of a usage error. */
+static int take_option(struct run *run, int option, const char *argument) {
+  uint64_t number;
+  switch (option) {
+  case OPTION_PHONE:
+    run->runner.phone = argument;
+    return 0;
+  case OPTION_REAL_TIME:
+    run->suite.real_time = true;
+    return 0;
+  case 'j':
+    if (!parse_number(argument, 1, JOBS_MAX, &number))
+      return usage("-j %s: a number from 1 to 64", argument, "");
+    run->runner.jobs = (unsigned)number;
+    return 0;
+  case OPTION_SEED:
+    return parse_number(argument, 0, UINT64_MAX, &run->suite.seed)
+               ? 0
+               : usage("--seed %s: a whole number, 0 or more", argument, "");
+  case OPTION_REPEAT:
+    if (!parse_number(argument, 1, REPEAT_MAX, &number))
+      return usage("--repeat %s: a number from 1 to 1000000", argument, "");
+    run->runner.repeat = (unsigned)number;
+    return 0;
+  case OPTION_JUNIT:
+    run->junit = argument;
+    return 0;
+  case OPTION_JSON:
+    run->json = argument;
+    return 0;
+  }
+  return usage("see above", "", "");
+}
+
+/* Returns 0 to go on, -1 when help was given, or the exit status of a usage error. */
+static int read_options(struct run *run, int argc, char **argv) {
+  struct option long_options[OPTIONS_MAX] = {{0}};
+  char letters[2 * OPTIONS + 1] = "";
+  for (size_t i = 0, n = 0; i < OPTIONS; i++) {
+    long_options[i] =
+        (struct option){.name = options[i].name,
+                        .has_arg = options[i].argument ? required_argument : no_argument,
+                        .val = options[i].value};
+    if (options[i].value < 256) {
+      letters[n++] = (char)options[i].value;
+      if (options[i].argument)
+        letters[n++] = ':';
+    }
+  }
+  for (int option; (option = getopt_long(argc, argv, letters, long_options, NULL)) != -1;) {
+    if (option == 'h') {
+      print_help(stdout);
+      return -1;
+    }
+    int status = take_option(run, option, optarg);
+    if (status)
+      return status;
+  }
+  return 0;
+}
+
+static int is_adapter(const struct dirent *entry) {
+  const char *dot = strrchr(entry->d_name, '.');
+  return dot && strcmp(dot, ".lua") == 0;
+}
+
+/* Checks that there is an adapter of this name; otherwise says which there are. */
+static int check_phone(const struct places *places, const char *phone) {
+  char path[2 * PATH_MAX], known[512] = "";
+  struct dirent **entries;
+  snprintf(path, sizeof path, "%s/sipfall/phones/%s.lua", places->lua, phone);
+  if (!strchr(phone, '/') && access(path, R_OK) == 0)
+    return 0;
+  snprintf(path, sizeof path, "%s/sipfall/phones", places->lua);
+  int count = scandir(path, &entries, is_adapter, alphasort);
+  for (int i = 0; i < count; i++) {
+    size_t length = strlen(known);
+    snprintf(known + length, sizeof known - length, "%s%.*s", i ? ", " : "",
+             (int)strlen(entries[i]->d_name) - 4, entries[i]->d_name);
+    free(entries[i]);
+  }
+  if (count >= 0)
+    free(entries);
+  return usage("--phone %s: there is no such phone; there are: %s", phone, known);
+}
+
+static void scenario_ended(void *context, const struct suite *suite,
+                           const struct scenario *scenario) {
+  report_console_scenario(context, suite, scenario);
+}
+
+static int own_fault(const struct error *error) {
+  fprintf(stderr, "sipfall: %s\n", error->text);
+  return EXIT_OWN_FAULT;
+}
+
+static int run_suite(struct run *run) {
+  struct error error;
+  if (run->json && !(run->runner.timelines = fopen(run->json, "w")))
+    return usage("--json %s: %s", run->json, strerror(errno));
+  int result = runner_run(&run->suite, &run->runner, &error);
+  if (run->runner.timelines && fclose(run->runner.timelines) && result == 0)
+    result = error_set(&error, "%s: can't write it: %s", run->json, strerror(errno));
+  if (result)
+    return own_fault(&error);
+  report_console_total(stdout, &run->suite);
+  if (run->junit && report_junit(run->junit, &run->suite, &error))
+    return own_fault(&error);
+  return suite_exit_status(&run->suite);
+}
+
+int cli_run(int argc, char **argv) {
+  struct places places;
+  struct error error;
+  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  struct run run = {
+      .suite = {.seed = 1},
+      .runner = {.places = &places,
+                 .phone = "reference",
+                 .jobs = processors > JOBS_MAX ? JOBS_MAX
+                         : processors > 0      ? (unsigned)processors
+                                               : 1,
+                 .repeat = 1,
+                 .ended = scenario_ended,
+                 .context = stdout},
+  };
+  int status = read_options(&run, argc, argv);
+  if (status)
+    return status < 0 ? EXIT_ALL_PASSED : status;
+  if (places_find(&places, &error))
+    return own_fault(&error);
+  if ((status = check_phone(&places, run.runner.phone)) != 0)
+    return status;
+  if (optind == argc)
+    return usage("which scenarios? Name files or folders%s%s", "", "");
+  if (suite_find(&run.suite, (const char *const *)argv + optind, (size_t)(argc - optind), &error)) {
+    status = usage("%s", error.text, "");
+  } else if (run.suite.count == 0) {
+    fputs("sipfall run: there is no scenario (a file *.lua) there\n", stderr);
+    status = EXIT_NOTHING_SELECTED;
+  } else {
+    status = run_suite(&run);
+  }
+  suite_destroy(&run.suite);
+  return status;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A lab. It knows nothing of virtual time: its clock is the loop's, and whether that is real is the
+ * business of whoever started this process.
+ */
+#include "harness/lab/lab.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct stream {
+  struct stream *next;
+  char name[EVENT_HOST_SIZE];
+  struct random_stream random;
+};
+
+struct lab {
+  uv_loop_t loop;
+  uv_prepare_t before_poll;
+  uv_check_t after_poll;
+  uint64_t seed;
+  bool real_time;
+  int64_t start_ns;
+  struct hosts *hosts;
+  struct timeline *timeline;
+  struct stream *streams;
+  char directory[PATH_MAX];
+  void (*settle)(void *context);
+  void *settle_context;
+  uint64_t settled; /* events before this one have been seen by `settle` */
+};
+
+static void settle(struct lab *lab) {
+  while (lab->settle && lab->settled != timeline_count(lab->timeline)) {
+    lab->settled = timeline_count(lab->timeline);
+    lab->settle(lab->settle_context);
+  }
+}
+
+static void before_poll(uv_prepare_t *handle) {
+  settle(handle->data);
+}
+
+static void after_poll(uv_check_t *handle) {
+  settle(handle->data);
+}
+
+int lab_create(struct lab **out, const struct lab_options *options, struct error *error) {
+  struct lab *lab = calloc(1, sizeof *lab);
+  if (!lab || uv_loop_init(&lab->loop)) {
+    free(lab);
+    return error_set(error, "can't make a lab: out of memory or descriptors");
+  }
+  lab->seed = options->seed;
+  lab->real_time = options->real_time;
+  lab->start_ns = (int64_t)uv_hrtime();
+  uv_prepare_init(&lab->loop, &lab->before_poll);
+  uv_check_init(&lab->loop, &lab->after_poll);
+  lab->before_poll.data = lab->after_poll.data = lab;
+  uv_prepare_start(&lab->before_poll, before_poll);
+  uv_check_start(&lab->after_poll, after_poll);
+  /* Only what is waited for keeps the loop going. */
+  uv_unref((uv_handle_t *)&lab->before_poll);
+  uv_unref((uv_handle_t *)&lab->after_poll);
+  if (hosts_create(&lab->hosts, options->block) ||
+      timeline_create(&lab->timeline, lab->hosts, options->timeline_output)) {
+    lab_destroy(lab);
+    return error_set(error, "can't make a lab: out of memory");
+  }
+  *out = lab;
+  return 0;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int type,
+                        struct FTW *position) {
+  (void)status, (void)type, (void)position;
+  return remove(path);
+}
+
+void lab_destroy(struct lab *lab) {
+  if (!lab)
+    return;
+  lab->settle = NULL;
+  uv_close((uv_handle_t *)&lab->before_poll, NULL);
+  uv_close((uv_handle_t *)&lab->after_poll, NULL);
+  uv_run(&lab->loop, UV_RUN_DEFAULT);
+  uv_loop_close(&lab->loop);
+  timeline_destroy(lab->timeline);
+  hosts_destroy(lab->hosts);
+  while (lab->streams) {
+    struct stream *stream = lab->streams;
+    lab->streams = stream->next;
+    free(stream);
+  }
+  if (lab->directory[0])
+    nftw(lab->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+  free(lab);
+}
+
+uv_loop_t *lab_loop(struct lab *lab) {
+  return &lab->loop;
+}
+
+struct hosts *lab_hosts(struct lab *lab) {
+  return lab->hosts;
+}
+
+struct timeline *lab_timeline(struct lab *lab) {
+  return lab->timeline;
+}
+
+bool lab_is_real_time(const struct lab *lab) {
+  return lab->real_time;
+}
+
+uint64_t lab_seed(const struct lab *lab) {
+  return lab->seed;
+}
+
+int64_t lab_now_ns(const struct lab *lab) {
+  return (int64_t)uv_hrtime() - lab->start_ns;
+}
+
+int64_t lab_start_ns(const struct lab *lab) {
+  return lab->start_ns;
+}
+
+void lab_append(struct lab *lab, struct event *event) {
+  if (event)
+    timeline_append(lab->timeline, event, lab_now_ns(lab));
+}
+
+static void observe(void *context, struct event *event) {
+  lab_append(context, event);
+}
+
+struct observer lab_observer(struct lab *lab) {
+  return (struct observer){.handler = observe, .context = lab};
+}
+
+struct random_stream *lab_random(struct lab *lab, const char *name) {
+  for (struct stream *stream = lab->streams; stream; stream = stream->next)
+    if (strcmp(stream->name, name) == 0)
+      return &stream->random;
+  struct stream *stream = calloc(1, sizeof *stream);
+  if (!stream)
+    return NULL;
+  snprintf(stream->name, sizeof stream->name, "%s", name);
+  random_stream_init(&stream->random, lab->seed, name);
+  stream->next = lab->streams;
+  lab->streams = stream;
+  return &stream->random;
+}
+
+const char *lab_directory(struct lab *lab, struct error *error) {
+  if (lab->directory[0])
+    return lab->directory;
+  const char *parent = getenv("TMPDIR");
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/sipfall-XXXXXX", parent && parent[0] ? parent : "/tmp");
+  if (!mkdtemp(path)) {
+    error_set(error, "%s: can't make a directory for the lab: %s", path, strerror(errno));
+    return NULL;
+  }
+  memcpy(lab->directory, path, sizeof path);
+  return lab->directory;
+}
+
+void lab_on_settle(struct lab *lab, void (*settle_handler)(void *context), void *context) {
+  lab->settle = settle_handler;
+  lab->settle_context = context;
+}
+
+void lab_run(struct lab *lab) {
+  settle(lab);
+  uv_run(&lab->loop, UV_RUN_DEFAULT);
+}
+
+void lab_stop(struct lab *lab) {
+  uv_stop(&lab->loop);
+}

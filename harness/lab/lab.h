@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A lab: one running scenario. Its loop, its clock, its hosts, its timeline, its randomness, its
+ * directory. Everything of a lab lives in one process (the worker) and one thread.
+ */
+#ifndef HARNESS_LAB_LAB_H
+#define HARNESS_LAB_LAB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <uv.h>
+
+#include "common/error.h"
+#include "common/event.h"
+#include "common/random.h"
+#include "harness/lab/hosts.h"
+#include "harness/lab/timeline.h"
+
+struct lab;
+
+struct lab_options {
+  uint64_t seed;
+  unsigned block; /* HOSTS_BLOCK_FIRST … HOSTS_BLOCK_LAST */
+  bool real_time;
+  FILE *timeline_output; /* may be NULL; borrowed */
+};
+
+/* Lab time starts to count here. Returns 0, or -1 with the text filled in. */
+int lab_create(struct lab **out, const struct lab_options *options, struct error *error);
+
+/* Everything that was made on the lab's loop must have been destroyed before; runs the loop until
+ * their close callbacks have run. Removes the lab's directory. NULL is allowed. */
+void lab_destroy(struct lab *lab);
+
+uv_loop_t *lab_loop(struct lab *lab);
+struct hosts *lab_hosts(struct lab *lab);
+struct timeline *lab_timeline(struct lab *lab);
+bool lab_is_real_time(const struct lab *lab);
+uint64_t lab_seed(const struct lab *lab);
+
+/* Lab time: ns since the lab's start; and the uv_hrtime() of that start, which fake servers want.
+ */
+int64_t lab_now_ns(const struct lab *lab);
+int64_t lab_start_ns(const struct lab *lab);
+
+/* Takes the event and appends it to the timeline, now. */
+void lab_append(struct lab *lab, struct event *event);
+struct observer lab_observer(struct lab *lab);
+
+/* The random stream of this name; made when first asked for, owned by the lab. NULL when out of
+ * memory. */
+struct random_stream *lab_random(struct lab *lab, const char *name);
+
+/* A directory for the files of this lab's phones, made when first asked for and removed with the
+ * lab. NULL with the text filled in when it can't be made. */
+const char *lab_directory(struct lab *lab, struct error *error);
+
+/* `settle` is called between the loop's callbacks whenever events were added since: never from
+ * within another callback, so it may destroy whatever it likes. */
+void lab_on_settle(struct lab *lab, void (*settle)(void *context), void *context);
+
+/* Runs the loop until lab_stop() is called or nothing is left to wait for. */
+void lab_run(struct lab *lab);
+void lab_stop(struct lab *lab);
+
+#endif

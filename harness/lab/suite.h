@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A suite: the scenario files that were chosen, and what came of them.
+ */
+#ifndef HARNESS_LAB_SUITE_H
+#define HARNESS_LAB_SUITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "common/error.h"
+#include "harness/lab/timeline.h"
+
+enum scenario_status {
+  SCENARIO_NOT_RUN, /* interrupted before its turn */
+  SCENARIO_PASSED,
+  SCENARIO_FAILED,
+  SCENARIO_SKIPPED,
+  SCENARIO_BROKEN /* a fault of sipfall's own */
+};
+
+struct scenario {
+  char *path; /* as the user named it */
+  enum scenario_status status;
+  char *title; /* NULL while unknown */
+  char *text;  /* why it failed, was skipped or is broken; NULL: passed */
+  unsigned checks;
+  unsigned runs;                     /* that have ended */
+  int64_t simulated_ns;              /* lab time of the first run */
+  int64_t wall_ns;                   /* real time of all runs */
+  char digest[TIMELINE_DIGEST_SIZE]; /* of the first run; empty in real time */
+  bool differs;                      /* a later run with the same seed had another digest */
+};
+
+struct suite {
+  struct scenario *scenarios;
+  size_t count;
+  uint64_t seed;
+  int64_t wall_ns;
+  bool real_time;
+  int interrupted; /* by this signal; 0: not */
+};
+
+/* Finds the scenario files: a path is a file, or a directory that is searched for *.lua, in the
+ * order of their names. Returns 0, or -1 with the text filled in. A suite may be empty. */
+int suite_find(struct suite *suite, const char *const *paths, size_t count, struct error *error);
+void suite_destroy(struct suite *suite);
+
+/* Takes note of one run of a scenario: what the worker said (NULL: nothing; then `otherwise` says
+ * why). */
+void scenario_note_run(struct scenario *scenario, const cJSON *said, const char *otherwise,
+                       int64_t wall_ns);
+
+size_t suite_count(const struct suite *suite, enum scenario_status status);
+
+/* Exit status of the program: see `sipfall --help`. */
+int suite_exit_status(const struct suite *suite);
+
+#endif

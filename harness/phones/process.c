@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A process of a lab, on libuv. The structure lives until both destroyed by its owner and closed by
+ * the loop: `open_handles` counts the latter.
+ */
+#include "harness/phones/process.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct process {
+  uv_process_t process;
+  uv_pipe_t input, output, errors;
+  struct lab *lab;
+  void (*line)(void *context, const char *line, size_t length);
+  void (*exited)(void *context, int64_t status, int signal_number);
+  void *context;
+  bool running, destroyed;
+  int open_handles;
+  size_t line_length;
+  char line_bytes[PROCESS_LINE_MAX];
+  char log[PROCESS_LOG_SIZE];
+  char read_buffer[4096];
+};
+
+static void closed(uv_handle_t *handle) {
+  struct process *process = handle->data;
+  if (--process->open_handles == 0 && process->destroyed)
+    free(process);
+}
+
+static void close_handle(uv_handle_t *handle) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, closed);
+}
+
+static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer) {
+  (void)suggested;
+  struct process *process = handle->data;
+  *buffer = uv_buf_init(process->read_buffer, sizeof process->read_buffer);
+}
+
+static void end_line(struct process *process) {
+  size_t length = process->line_length;
+  process->line_length = 0;
+  if (process->line && !process->destroyed)
+    process->line(process->context, process->line_bytes, length);
+}
+
+static void read_output(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {
+  struct process *process = stream->data;
+  for (ssize_t i = 0; i < size; i++) {
+    if (buffer->base[i] == '\n')
+      end_line(process);
+    else if (process->line_length < PROCESS_LINE_MAX)
+      process->line_bytes[process->line_length++] = buffer->base[i];
+  }
+  if (size < 0)
+    close_handle((uv_handle_t *)stream);
+}
+
+/* Keeps the end of what came. */
+static void read_errors(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {
+  struct process *process = stream->data;
+  if (size < 0) {
+    close_handle((uv_handle_t *)stream);
+    return;
+  }
+  size_t kept = strlen(process->log), added = (size_t)size;
+  if (kept + added >= PROCESS_LOG_SIZE) {
+    size_t surplus = kept + added - (PROCESS_LOG_SIZE - 1);
+    memmove(process->log, process->log + surplus, kept - surplus);
+    kept -= surplus;
+  }
+  memcpy(process->log + kept, buffer->base, added);
+  process->log[kept + added] = '\0';
+}
+
+static void process_exited(uv_process_t *handle, int64_t status, int signal_number) {
+  struct process *process = handle->data;
+  process->running = false;
+  close_handle((uv_handle_t *)handle);
+  close_handle((uv_handle_t *)&process->input);
+  if (process->exited && !process->destroyed)
+    process->exited(process->context, status, signal_number);
+}
+
+/* What a process of a lab sees of the environment: the same on every machine, but for what starts
+ * programs and what makes it take part in the lab. */
+static char **make_environment(const char *host, const char *home) {
+  static const char *const kept[] = {"PATH", "LD_PRELOAD", "SIPFALL_CLOCK", "ASAN_OPTIONS",
+                                     "UBSAN_OPTIONS"};
+  enum { KEPT = sizeof kept / sizeof kept[0], ADDED = 4 };
+  char **environment = calloc(KEPT + ADDED + 1, sizeof(char *));
+  size_t count = 0;
+  for (size_t i = 0; environment && i < KEPT; i++) {
+    const char *value = getenv(kept[i]);
+    if (value && asprintf(&environment[count], "%s=%s", kept[i], value) >= 0)
+      count++;
+  }
+  const char *const added[ADDED][2] = {
+      {"SIPFALL_HOST", host}, {"HOME", home}, {"LANG", "C"}, {"TZ", "UTC"}};
+  for (size_t i = 0; environment && i < ADDED; i++)
+    if (asprintf(&environment[count], "%s=%s", added[i][0], added[i][1]) >= 0)
+      count++;
+  return environment;
+}
+
+static void free_environment(char **environment) {
+  for (char **variable = environment; variable && *variable; variable++)
+    free(*variable);
+  free(environment);
+}
+
+static void open_handles(struct process *process) {
+  uv_loop_t *loop = lab_loop(process->lab);
+  uv_pipe_init(loop, &process->input, 0);
+  uv_pipe_init(loop, &process->output, 0);
+  uv_pipe_init(loop, &process->errors, 0);
+  process->process.data = process->input.data = process->output.data = process->errors.data =
+      process;
+  process->open_handles = 4; /* uv_spawn initialises the process handle even when it fails */
+}
+
+static int spawn(struct process *process, const struct process_options *options,
+                 const char *directory) {
+  const unsigned readable = UV_CREATE_PIPE | UV_READABLE_PIPE,
+                 writable = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
+  uv_stdio_container_t stdio[3] = {
+      {.flags = (uv_stdio_flags)readable, .data.stream = (uv_stream_t *)&process->input},
+      {.flags = (uv_stdio_flags)writable, .data.stream = (uv_stream_t *)&process->output},
+      {.flags = (uv_stdio_flags)writable, .data.stream = (uv_stream_t *)&process->errors},
+  };
+  char **environment = make_environment(options->host, directory);
+  uv_process_options_t spawning = {
+      .exit_cb = process_exited,
+      .file = options->argv[0],
+      .args = (char **)options->argv,
+      .env = environment,
+      .cwd = directory,
+      .stdio_count = 3,
+      .stdio = stdio,
+  };
+  int result =
+      environment ? uv_spawn(lab_loop(process->lab), &process->process, &spawning) : UV_ENOMEM;
+  free_environment(environment);
+  return result;
+}
+
+int process_start(struct process **out, struct lab *lab, const struct process_options *options,
+                  struct error *error) {
+  const char *directory = lab_directory(lab, error);
+  struct process *process = directory ? calloc(1, sizeof *process) : NULL;
+  if (!process)
+    return -1;
+  process->lab = lab;
+  open_handles(process);
+  int result = spawn(process, options, directory);
+  if (result) {
+    process->destroyed = true;
+    close_handle((uv_handle_t *)&process->process);
+    close_handle((uv_handle_t *)&process->input);
+    close_handle((uv_handle_t *)&process->output);
+    close_handle((uv_handle_t *)&process->errors);
+    return error_set(error, "%s: can't start it: %s", options->argv[0], uv_strerror(result));
+  }
+  process->line = options->line;
+  process->exited = options->exited;
+  process->context = options->context;
+  process->running = true;
+  uv_read_start((uv_stream_t *)&process->output, give_buffer, read_output);
+  uv_read_start((uv_stream_t *)&process->errors, give_buffer, read_errors);
+  *out = process;
+  return 0;
+}
+
+void process_destroy(struct process *process) {
+  if (!process)
+    return;
+  process->destroyed = true;
+  if (process->running)
+    uv_process_kill(&process->process, SIGKILL);
+  /* The process handle closes when the exit is seen, so that no zombie is left. */
+  close_handle((uv_handle_t *)&process->input);
+  close_handle((uv_handle_t *)&process->output);
+  close_handle((uv_handle_t *)&process->errors);
+  if (process->open_handles == 0)
+    free(process);
+}
+
+struct write {
+  uv_write_t request;
+  char bytes[];
+};
+
+static void written(uv_write_t *request, int status) {
+  (void)status; /* a phone that doesn't read any more has ended, and that is told apart */
+  free(request);
+}
+
+int process_write(struct process *process, const void *bytes, size_t size) {
+  struct write *write = malloc(sizeof *write + size);
+  if (!write || uv_is_closing((uv_handle_t *)&process->input)) {
+    free(write);
+    return -1;
+  }
+  memcpy(write->bytes, bytes, size);
+  uv_buf_t buffer = uv_buf_init(write->bytes, (unsigned)size);
+  if (uv_write(&write->request, (uv_stream_t *)&process->input, &buffer, 1, written)) {
+    free(write);
+    return -1;
+  }
+  return 0;
+}
+
+void process_close_input(struct process *process) {
+  close_handle((uv_handle_t *)&process->input);
+}
+
+int process_signal(struct process *process, int signal_number) {
+  return process->running && uv_process_kill(&process->process, signal_number) == 0 ? 0 : -1;
+}
+
+int process_id(const struct process *process) {
+  return process->process.pid;
+}
+
+const char *process_log(const struct process *process) {
+  return process->log;
+}

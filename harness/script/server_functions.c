@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The part of `core` that makes fake DNS servers and fake proxies, and does faults to them. Both
+ * take the same rules, so they share everything but their making.
+ */
+#include <string.h>
+
+#include "common/address.h"
+#include "fakedns/fakedns.h"
+#include "fakeproxy/fakeproxy.h"
+#include "harness/script/script_internal.h"
+
+static const char server_type[] = "sipfall.server";
+
+struct server {
+  struct fakedns *dns;
+  struct fakeproxy *proxy; /* one of the two */
+};
+
+static struct server *new_server(lua_State *state) {
+  struct server *server = lua_newuserdatauv(state, sizeof *server, 0);
+  *server = (struct server){0};
+  luaL_setmetatable(state, server_type);
+  return server;
+}
+
+static void check_address(lua_State *state, struct sockaddr_storage *address) {
+  struct error error;
+  const char *text = script_text(state, 1, "address", NULL);
+  if (!text || address_parse(address, text, 0, &error))
+    luaL_error(state, "%s", text ? error.text : "address is missing");
+}
+
+static struct random_stream *random_of(lua_State *state, const char *name) {
+  struct random_stream *stream = lab_random(script_of(state)->lab, name);
+  if (!stream)
+    luaL_error(state, "out of memory");
+  return stream;
+}
+
+/* core.dns{name=, address=, zone=}: a server, or nil and why not. */
+static int core_dns(lua_State *state) {
+  struct lab *lab = script_of(state)->lab;
+  struct error error;
+  luaL_checktype(state, 1, LUA_TTABLE);
+  struct fakedns_options options = {
+      .loop = lab_loop(lab),
+      .name = script_text(state, 1, "name", "dns"),
+      .zone = script_text(state, 1, "zone", ""),
+      .observer = lab_observer(lab),
+      .start_ns = lab_start_ns(lab),
+  };
+  options.random = random_of(state, options.name);
+  check_address(state, &options.listen);
+  struct server *server = new_server(state);
+  if (fakedns_create(&server->dns, &options, &error)) {
+    lua_pushnil(state);
+    lua_pushstring(state, error.text);
+    return 2;
+  }
+  return 1;
+}
+
+/* core.proxy{name=, address=, max_expires=, far_end_status=, ring=, hang_up=}: a server, or nil and
+ * why not. Times in seconds. */
+static int core_proxy(lua_State *state) {
+  struct lab *lab = script_of(state)->lab;
+  struct error error;
+  luaL_checktype(state, 1, LUA_TTABLE);
+  struct fakeproxy_options options = {
+      .loop = lab_loop(lab),
+      .name = script_text(state, 1, "name", "proxy"),
+      .observer = lab_observer(lab),
+      .start_ns = lab_start_ns(lab),
+      .max_expires_s = (uint32_t)script_number(state, 1, "max_expires", 0),
+      .far_end =
+          {
+              .status = (int)script_number(state, 1, "far_end_status", 0),
+              .ring_ms = (int64_t)(script_number(state, 1, "ring", 0) * 1000),
+              .hang_up_ms = (int64_t)(script_number(state, 1, "hang_up", 0) * 1000),
+          },
+  };
+  options.random = random_of(state, options.name);
+  check_address(state, &options.listen);
+  struct server *server = new_server(state);
+  if (fakeproxy_create(&server->proxy, &options, &error)) {
+    lua_pushnil(state);
+    lua_pushstring(state, error.text);
+    return 2;
+  }
+  return 1;
+}
+
+static int server_destroy(lua_State *state) {
+  struct server *server = luaL_checkudata(state, 1, server_type);
+  fakedns_destroy(server->dns);
+  fakeproxy_destroy(server->proxy);
+  *server = (struct server){0};
+  return 0;
+}
+
+static int64_t lab_time(double seconds) {
+  return (int64_t)(seconds * 1e9);
+}
+
+/* The selector in the table at `index`: name, direction ("in", "out"), source, first, every,
+ * probability, from, until (s). */
+static struct rule_selector check_selector(lua_State *state, int index) {
+  struct rule_selector selector = {
+      .first = (uint64_t)script_number(state, index, "first", 0),
+      .every = (uint64_t)script_number(state, index, "every", 0),
+      .probability = script_number(state, index, "probability", 0),
+      .from_ns = lab_time(script_number(state, index, "from", 0)),
+      .until_ns = lab_time(script_number(state, index, "until", 0)),
+  };
+  struct error error;
+  snprintf(selector.name, sizeof selector.name, "%s", script_text(state, index, "name", ""));
+  const char *direction = script_text(state, index, "direction", "");
+  if (strcmp(direction, "in") == 0)
+    selector.direction = RULE_INBOUND;
+  else if (strcmp(direction, "out") == 0)
+    selector.direction = RULE_OUTBOUND;
+  else if (direction[0])
+    luaL_error(state, "direction must be \"in\" or \"out\", not \"%s\"", direction);
+  const char *source = script_text(state, index, "source", NULL);
+  if (source && address_parse(&selector.source, source, 0, &error))
+    luaL_error(state, "source: %s", error.text);
+  return selector;
+}
+
+/* The verdict in the table at `index`: verdict, status, reason, retry_after. */
+static struct rule_verdict check_verdict(lua_State *state, int index) {
+  struct rule_verdict verdict = {
+      .status = (int)script_number(state, index, "status", 0),
+      .retry_after_s = (int)script_number(state, index, "retry_after", 0),
+  };
+  const char *name = script_text(state, index, "verdict", "");
+  if (!rule_verdict_parse(name, &verdict.kind))
+    luaL_error(state, "\"%s\" is no verdict: pass, drop, refuse, answer", name);
+  snprintf(verdict.reason, sizeof verdict.reason, "%s", script_text(state, index, "reason", ""));
+  return verdict;
+}
+
+/* server:add_rule{…}: returns the rule's handle. */
+static int server_add_rule(lua_State *state) {
+  struct server *server = luaL_checkudata(state, 1, server_type);
+  luaL_checktype(state, 2, LUA_TTABLE);
+  struct rule_selector selector = check_selector(state, 2);
+  struct rule_verdict verdict = check_verdict(state, 2);
+  uint64_t handle = server->dns ? fakedns_add_rule(server->dns, &selector, &verdict)
+                                : fakeproxy_add_rule(server->proxy, &selector, &verdict);
+  if (!handle)
+    return luaL_error(state, "out of memory");
+  lua_pushinteger(state, (lua_Integer)handle);
+  return 1;
+}
+
+/* server:remove_rule(handle): false when it is gone already. */
+static int server_remove_rule(lua_State *state) {
+  struct server *server = luaL_checkudata(state, 1, server_type);
+  uint64_t handle = (uint64_t)luaL_checkinteger(state, 2);
+  lua_pushboolean(state, server->dns ? fakedns_remove_rule(server->dns, handle)
+                                     : fakeproxy_remove_rule(server->proxy, handle));
+  return 1;
+}
+
+/* server:contacts(address_of_record): the contacts registered for it, a list of URIs. */
+static int server_contacts(lua_State *state) {
+  enum { CONTACTS_MAX = 64 };
+  struct server *server = luaL_checkudata(state, 1, server_type);
+  const char *contacts[CONTACTS_MAX];
+  size_t count = server->proxy ? fakeproxy_contacts(server->proxy, luaL_checkstring(state, 2),
+                                                    contacts, CONTACTS_MAX)
+                               : 0;
+  lua_newtable(state);
+  for (size_t i = 0; i < count && i < CONTACTS_MAX; i++) {
+    lua_pushstring(state, contacts[i]);
+    lua_rawseti(state, -2, (lua_Integer)i + 1);
+  }
+  return 1;
+}
+
+void script_open_servers(lua_State *state) {
+  static const luaL_Reg methods[] = {
+      {"add_rule", server_add_rule}, {"remove_rule", server_remove_rule},
+      {"contacts", server_contacts}, {"close", server_destroy},
+      {"__gc", server_destroy},      {NULL, NULL},
+  };
+  static const luaL_Reg functions[] = {{"dns", core_dns}, {"proxy", core_proxy}, {NULL, NULL}};
+  luaL_newmetatable(state, server_type);
+  luaL_setfuncs(state, methods, 0);
+  lua_pushvalue(state, -1);
+  lua_setfield(state, -2, "__index");
+  lua_pop(state, 1);
+  luaL_setfuncs(state, functions, 0);
+}

@@ -1,0 +1,187 @@
+-- SPDX-License-Identifier: MIT
+--
+-- The fake servers as scenarios see them: lab.dns and lab.proxies.NAME. Both take the same faults.
+--
+--   local outage = p1:down { how = "drop" }           everything to and from p1 is lost
+--   local outage = p1:down { how = "refuse" }         p1's port is closed: ICMP port unreachable
+--   p1:answer { method = "INVITE", status = 503, retry_after = 30 }
+--   lab.dns:answer { qtype = "SRV", rcode = "SERVFAIL" }
+--   outage:remove()
+--
+-- Each fault may be narrowed: method (qtype for DNS), direction "in" or "out", source (a host's name), first = N,
+-- every = N, probability, from and until_ (s of lab time).
+
+local expectation = require "sipfall.expectation"
+local fields = require "sipfall.fields"
+
+local hosts = {}
+
+-- ---- faults ----
+
+local Fault = {}
+Fault.__index = Fault
+
+--- Ends the fault. Ending it twice is a mistake of the scenario.
+function Fault:remove()
+  self.host.lab:step()
+  if self.removed then self.host.lab:fail("this fault was removed before") end
+  self.removed = true
+  self.host.server:remove_rule(self.handle)
+end
+
+local selectors = { direction = "string", source = "string", first = "number", every = "number",
+                    probability = "number", from = "number", until_ = "number" }
+
+-- Takes the selectors, and the fault's own options, out of what the scenario wrote.
+local function read_options(host, options, own)
+  local known, rule = {}, {}
+  for name in pairs(selectors) do known[#known + 1] = name end
+  for name in pairs(own) do known[#known + 1] = name end
+  known[#known + 1] = host.selector
+  table.sort(known)
+  for _, name in ipairs(fields.names(options)) do
+    local wanted = selectors[name] or own[name] or (name == host.selector and "string")
+    if not wanted then host.lab:fail(("%s: %s"):format(host.name, fields.unknown("option", name, known))) end
+    if type(options[name]) ~= wanted then
+      host.lab:fail(("%s: %s must be a %s"):format(host.name, name, wanted))
+    end
+    if selectors[name] then rule[name == "until_" and "until" or name] = options[name] end
+  end
+  rule.name = options[host.selector]
+  if rule.source then rule.source = host.lab:address(rule.source) end
+  return rule
+end
+
+local function add(host, rule)
+  return setmetatable({ host = host, handle = host.server:add_rule(rule) }, Fault)
+end
+
+local Host = {}
+
+local ways = { "drop", "refuse" }
+
+--- The host is out of order from now on: how = "drop" (silence) or "refuse" (closed port).
+function Host:down(options)
+  self.lab:step()
+  options = options or {}
+  local rule = read_options(self, options, { how = "string" })
+  rule.verdict = options.how or "drop"
+  if rule.verdict ~= "drop" and rule.verdict ~= "refuse" then
+    self.lab:fail(("%s: %s"):format(self.name, fields.unknown("how", rule.verdict, ways)))
+  end
+  if rule.verdict == "refuse" and (rule.name or rule.direction or rule.source or rule.first or rule.every
+                                   or rule.probability) then
+    self.lab:fail(("%s: a port is closed for everybody: how = \"refuse\" takes only from and until_"):format(self.name))
+  end
+  return add(self, rule)
+end
+
+function Host:expect(what, more) return expectation.expect(self.lab, self, what, more) end
+function Host:never(what, more) return expectation.never(self.lab, self, what, more) end
+
+-- ---- proxies ----
+
+local Proxy = setmetatable({ selector = "method" }, { __index = Host })
+Proxy.__index = Proxy
+
+--- Answers requests by itself instead of handling them: status, reason, retry_after (s).
+function Proxy:answer(options)
+  self.lab:step()
+  local rule = read_options(self, options, { status = "number", reason = "string", retry_after = "number" })
+  if not options.status or options.status < 100 or options.status > 699 then
+    self.lab:fail(("%s: answer needs a status from 100 to 699"):format(self.name))
+  end
+  rule.verdict, rule.direction = "answer", "in"
+  rule.status, rule.reason, rule.retry_after = options.status, options.reason, options.retry_after
+  return add(self, rule)
+end
+
+--- The contacts that are registered for an address of record.
+function Proxy:contacts(address_of_record) return self.server:contacts(address_of_record) end
+
+-- A method: a request that was sent to this proxy, whatever became of it. A status: a response by it.
+function Proxy:matches(event, what)
+  if event.kind ~= "sip" then return false end
+  if type(what) == "number" then return event.from == self.name and event.status == what end
+  return event.to == self.name and event.request == what
+end
+
+function Proxy:describe(what)
+  if type(what) == "number" then return ("a response %d by %s"):format(what, self.name) end
+  return ("%s to %s"):format(what, self.name)
+end
+
+function Proxy:show(event)
+  if event.kind ~= "sip" or (event.from ~= self.name and event.to ~= self.name) then return nil end
+  local what = event.request or event.status and ("%d %s"):format(event.status, event.cseq_method or "")
+    or "malformed"
+  return ("%s → %s  %s%s"):format(event.from or event.from_address, event.to or event.to_address, what,
+    event.retransmission and "  (retransmission)" or "")
+end
+
+-- ---- DNS ----
+
+local Dns = setmetatable({ selector = "qtype" }, { __index = Host })
+Dns.__index = Dns
+
+local rcodes = { FORMERR = 1, SERVFAIL = 2, NXDOMAIN = 3, NOTIMP = 4, REFUSED = 5 }
+
+--- Answers queries with an error: rcode = "SERVFAIL", "NXDOMAIN", "REFUSED", "NOTIMP", "FORMERR".
+function Dns:answer(options)
+  self.lab:step()
+  local rule = read_options(self, options, { rcode = "string" })
+  rule.verdict, rule.direction, rule.status = "answer", "in", rcodes[options.rcode]
+  if not rule.status then
+    self.lab:fail(fields.unknown("rcode", tostring(options.rcode), fields.names(rcodes)))
+  end
+  return add(self, rule)
+end
+
+-- A query type: a query that was sent to this server.
+function Dns:matches(event, what)
+  return event.kind == "dns" and event.to == self.name and event.query and event.qtype == what
+end
+
+function Dns:describe(what) return ("%s query to %s"):format(what, self.name) end
+
+function Dns:show(event)
+  if event.kind ~= "dns" or (event.from ~= self.name and event.to ~= self.name) then return nil end
+  return ("%s → %s  %s %s %s"):format(event.from or event.from_address, event.to or event.to_address,
+    event.query and "query" or event.rcode or "answer", event.qname or "?", event.qtype or "?")
+end
+
+-- ---- making them ----
+
+-- Replaces {NAME} in a zone by the address of that host.
+local function fill_in(lab, zone)
+  return (zone:gsub("{([^{}\n]*)}", function(name)
+    local address = lab.addresses[name]
+    if not address then
+      error({ field = "zone", text = ("dns.zone: {%s}: no such host; there are: %s"):format(name,
+        table.concat(fields.names(lab.addresses), ", ")) }, 0)
+    end
+    return address
+  end))
+end
+
+function hosts.proxy(lab, name, description)
+  local address, port = lab:add_host("proxy", name)
+  local far_end = description.far_end or {}
+  local server, problem = lab.core.proxy {
+    name = name, address = ("%s:%d"):format(address, port), max_expires = description.max_expires,
+    far_end_status = far_end.status, ring = far_end.ring, hang_up = far_end.hang_up,
+  }
+  if not server then error({ field = name, text = ("proxies.%s: %s"):format(name, problem) }, 0) end
+  return setmetatable({ lab = lab, name = name, server = server, address = address, port = port }, Proxy)
+end
+
+function hosts.dns(lab, description)
+  local address, port = lab:add_host("dns", "dns")
+  local server, problem = lab.core.dns {
+    name = "dns", address = ("%s:%d"):format(address, port), zone = fill_in(lab, description.zone),
+  }
+  if not server then error({ field = "zone", text = "dns.zone: " .. problem }, 0) end
+  return setmetatable({ lab = lab, name = "dns", server = server, address = address, port = port }, Dns)
+end
+
+return hosts

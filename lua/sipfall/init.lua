@@ -1,0 +1,52 @@
+-- SPDX-License-Identifier: MIT
+--
+-- What scenarios require: `local sipfall = require "sipfall"`. A scenario file returns sipfall.scenario{…}.
+
+local fields = require "sipfall.fields"
+
+local sipfall = {
+  -- Whether this run is in real time: then a scenario may ask for shorter timers.
+  real_time = false,
+}
+
+local far_end = {
+  status  = { "number", help = "final answer to INVITE, 200 unless given" },
+  ring    = { "number", help = "seconds from 180 to the final answer" },
+  hang_up = { "number", help = "seconds from ACK to BYE" },
+}
+
+local proxy = {
+  far_end     = { "table", fields = far_end, help = "how calls to this proxy's far end are taken" },
+  max_expires = { "number", help = "longest registration that it grants, seconds" },
+}
+
+local phone = {
+  profile = { "string", help = "the vendor's rules: cisco-mpp, rfc3263" },
+  variant = { "string", help = "which reading of the vendor's texts" },
+  config  = { "table", help = "parameters by the vendor's own names" },
+}
+
+local scenario = {
+  title   = { "string", required = true, help = "one sentence: what the phone must do" },
+  covers  = { "table", list = "string", help = "ids of requirements" },
+  tags    = { "table", list = "string", help = "words to select scenarios by" },
+  dns     = { "table", fields = { zone = { "string", required = true, help = "a master file" } },
+              help = "the DNS server" },
+  proxies = { "table", each = proxy, help = "fake proxies by name" },
+  phones  = { "table", each = phone, help = "phones by name" },
+  run     = { "function", required = true, help = "what happens, and what the phone must do" },
+}
+
+local Scenario = {}
+
+--- Describes a scenario. The fields are those of the table above; docs/scenarios.md shows them in use.
+function sipfall.scenario(description)
+  fields.check(description, scenario, "the scenario")
+  return setmetatable(description, Scenario)
+end
+
+function sipfall.is_scenario(value)
+  return getmetatable(value) == Scenario
+end
+
+return sipfall

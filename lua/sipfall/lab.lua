@@ -1,0 +1,148 @@
+-- SPDX-License-Identifier: MIT
+--
+-- The lab as scenarios see it: run = function(lab) … end is a coroutine, in which everything that waits gives
+-- way to what happens meanwhile.
+
+local fields = require "sipfall.fields"
+local hosts = require "sipfall.hosts"
+local phone = require "sipfall.phone"
+
+local Lab = {}
+Lab.__index = Lab
+
+local lab = {}
+
+-- Names that a misspelt lab.proxies.p3 or lab.phones.bob is answered with.
+local function named(kind, members)
+  return setmetatable({}, {
+    __index = function(_, name)
+      local member = members[name]
+      if not member then error(fields.unknown(kind, tostring(name), fields.names(members)), 2) end
+      return member
+    end,
+    __pairs = function() return pairs(members) end,
+  })
+end
+
+--- Makes the hosts of a scenario. `path` is the scenario's file as errors name it.
+function lab.create(core, scenario, path, adapter)
+  local self = setmetatable({
+    core = core, path = path, real_time = core.real_time,
+    addresses = {},   -- of hosts by name
+    open = {},        -- expectations that were stated and not yet decided
+    watched = {},     -- things that must never happen, meanwhile
+    mark = 0,         -- the number of the first event that the next expectation looks at
+    checks = 0,
+  }, Lab)
+  local proxies, phones = {}, {}
+  for _, name in ipairs(fields.names(scenario.proxies or {})) do
+    proxies[name] = hosts.proxy(self, name, scenario.proxies[name])
+  end
+  -- Phones have their addresses before the zone is read, which may name them.
+  for _, name in ipairs(fields.names(scenario.phones or {})) do
+    phones[name] = phone.create(self, name, scenario.phones[name], adapter)
+  end
+  if scenario.dns then self.dns = hosts.dns(self, scenario.dns) end
+  self.proxies, self.phones = named("proxy", proxies), named("phone", phones)
+  self.phone_list = {}
+  for _, name in ipairs(fields.names(phones)) do table.insert(self.phone_list, phones[name]) end
+  return self
+end
+
+function Lab:add_host(kind, name)
+  local address, port = self.core.host(kind, name)
+  if not address then error({ field = name, text = port }, 0) end
+  self.addresses[name] = address
+  return address, port
+end
+
+--- The address of a host by its name.
+function Lab:address(name)
+  local address = self.addresses[name]
+  if not address then self:fail(fields.unknown("host", name, fields.names(self.addresses))) end
+  return address
+end
+
+function Lab:now_ns() return self.core.now() end
+
+--- Seconds since the lab's start.
+function Lab:now() return self.core.now() / 1e9 end
+
+--- Waits.
+function Lab:sleep(duration)
+  if type(duration) ~= "number" or duration < 0 then self:fail("sleep wants a number of seconds, 0 or more") end
+  local until_ns = self:now_ns() + math.floor(duration * 1e9 + 0.5)
+  self.core.timer(until_ns, self.resume)
+  while self:now_ns() < until_ns do coroutine.yield() end
+  self:step()
+end
+
+--- Puts a text on the timeline.
+function Lab:log(text) self.core.emit("log", { text = tostring(text) }) end
+
+-- ---- for expectations, hosts and phones ----
+
+--- A step of the scenario begins: the next expectation looks at what comes from here on.
+function Lab:step() self.mark = self.core.event_count() end
+
+--- The line of the scenario's file that is being run.
+function Lab:scenario_line()
+  for level = 2, 32 do
+    local info = debug.getinfo(level, "Sl")
+    if not info then break end
+    if info.source == "@" .. self.path then return info.currentline end
+  end
+end
+
+--- Ends the scenario as failed: at the line that is being run, or at this one.
+function Lab:fail(text) self:fail_at(self:scenario_line(), text) end
+
+function Lab:fail_at(line, text)
+  error({ failure = line and ("%s:%d: %s"):format(self.path, line, text) or ("%s: %s"):format(self.path, text) }, 0)
+end
+
+--- The same from outside the scenario's coroutine.
+function Lab:fail_later(text)
+  self.failed = self.failed or ("%s: %s"):format(self.path, text)
+  self:wake()
+end
+
+function Lab:wake() self.core.timer(0, self.resume) end
+
+function Lab:check(passed, text, line, seen)
+  self.checks = self.checks + 1
+  self.core.emit("check", { result = passed and "passed" or "failed", text = text, line = line, seen = seen })
+end
+
+--- Waits until `ready` returns something other than nil, and returns it; nil when it has not by `until_ns`. What
+--- happens at that very instant still counts, in whatever order the processes have their turn then.
+function Lab:wait(ready, until_ns)
+  local result = ready()
+  if result ~= nil then return result end
+  local over_ns = until_ns + 1000000
+  self.core.timer(over_ns, self.resume)
+  while result == nil and self:now_ns() < over_ns do
+    coroutine.yield()
+    if self.failed then error({ failure = self.failed }, 0) end
+    result = ready()
+  end
+  return result
+end
+
+--- Watches for something that must never happen.
+function Lab:watch(never)
+  table.insert(self.watched, never)
+  self.core.timer(never.until_ns + 1000000, self.resume)
+  self:look()
+end
+
+--- Asks what is watched whether it is decided. Raises the failure when something is.
+function Lab:look()
+  local undecided = {}
+  for _, never in ipairs(self.watched) do
+    if not never:decided() then table.insert(undecided, never) end
+  end
+  self.watched = undecided
+end
+
+return lab

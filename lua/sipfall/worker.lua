@@ -1,0 +1,138 @@
+-- SPDX-License-Identifier: MIT
+--
+-- Runs one scenario file: loads it in its sandbox, makes the lab, runs its coroutine whenever something happened,
+-- and tells how it ended. Started by harness/script, with the primitives that it gives (core).
+
+local lab = require "sipfall.lab"
+local sandbox = require "sipfall.sandbox"
+local sipfall = require "sipfall"
+
+-- The line of the file on which a field is set, after `first`: where an error about it has its place.
+local function line_of_field(text, field, first)
+  local number = 0
+  for line in (text .. "\n"):gmatch("(.-)\r?\n") do
+    number = number + 1
+    local quoted = field:gsub("%p", "%%%0")
+    if number >= first and (line:find("%f[%w_]" .. quoted .. "%s*=") or line:find("[\"']%s*%]%s*=") and line:find(quoted)) then
+      return number
+    end
+  end
+end
+
+-- The text of an error, with the place in the scenario's file.
+local function error_text(problem, path, text)
+  if type(problem) ~= "table" then return tostring(problem) end
+  if problem.failure then return problem.failure end
+  local line = problem.field and text and line_of_field(text, problem.field, 1)
+  if not line and text then
+    local number = 0
+    for content in (text .. "\n"):gmatch("(.-)\r?\n") do
+      number = number + 1
+      if content:find("sipfall.scenario", 1, true) then line = number break end
+    end
+  end
+  return ("%s:%d: %s"):format(path, line or 1, problem.text or "unknown error")
+end
+
+-- Errors of Lua itself keep their message; ours are tables and pass.
+local function handler(problem)
+  if type(problem) ~= "string" then return problem end
+  return { failure = problem:gsub("^%[string \"(.-)\"%]", "%1") }
+end
+
+local function read(path)
+  local file, problem = io.open(path, "r")
+  if not file then return nil, problem end
+  local text = file:read("a")
+  file:close()
+  return text
+end
+
+local function load_scenario(core, path, text)
+  local globals = sandbox.globals(function() return core.random("scenario") end)
+  local chunk, problem = load(text, "@" .. path, "t", globals)
+  if not chunk then error({ failure = problem }, 0) end
+  local scenario = chunk()
+  if not sipfall.is_scenario(scenario) then
+    error({ text = "the file must return sipfall.scenario { … }" }, 0)
+  end
+  return scenario
+end
+
+local function find_adapter(name)
+  local found, adapter = pcall(require, "sipfall.phones." .. name)
+  if not found then error({ failure = adapter }, 0) end
+  return adapter
+end
+
+-- Switches the phones off and tells the result.
+local function finish(self, result)
+  for _, phone in ipairs(self.lab and self.lab.phone_list or {}) do
+    local ok, problem = xpcall(phone.driver.power_off, handler, phone.driver)
+    if ok and self.lab.failed then ok, problem = false, { failure = self.lab.failed } end
+    if not ok and result.result ~= "failed" then
+      result = { result = "failed", failures = { error_text(problem, self.path, self.text) } }
+    end
+  end
+  result.title = self.scenario and self.scenario.title
+  result.covers = self.scenario and self.scenario.covers
+  result.checks = self.lab and self.lab.checks or 0
+  if result.result == "passed" and result.checks == 0 then
+    result = { result = "failed", title = result.title, checks = 0,
+               failures = { self.path .. ": the scenario checked nothing: it must expect something, or it proves nothing" } }
+  end
+  self.core.emit("lab", { what = "end", result = result.result, reason = result.reason or (result.failures or {})[1] })
+  self.core.finish(result)
+end
+
+local function run(self)
+  local text, problem = read(self.path)
+  if not text then error({ failure = problem }, 0) end
+  self.text = text
+  self.scenario = load_scenario(self.core, self.path, text)
+  self.core.emit("lab", { what = "start", scenario = self.scenario.title, seed = self.core.seed,
+                          time = self.core.real_time and "real" or "virtual",
+                          epoch = not self.core.real_time and "2026-01-01T00:00:00Z" or nil })
+  local adapter = find_adapter(self.core.phone)
+  for name, description in pairs(self.scenario.phones or {}) do
+    local reason = adapter.unsupported { name = name, description = description }
+    if reason then return { result = "skipped", reason = reason } end
+  end
+  self.lab = lab.create(self.core, self.scenario, self.path, adapter)
+  self.lab.resume = self.resume
+  self.scenario.run(self.lab)
+  -- What is watched has its time; what was stated and never waited for is a mistake.
+  self.lab:wait(function()
+    self.lab:look()
+    return #self.lab.watched == 0 or nil
+  end, math.maxinteger // 2)
+  local forgotten = self.lab.open[1]
+  if forgotten then
+    self.lab:fail_at(forgotten.line, "this expectation never waits: it needs :within(…), :at(…), :between(…) or :before(…)")
+  end
+  return { result = "passed" }
+end
+
+return function(core, path)
+  local self = { core = core, path = path }
+  sipfall.real_time = core.real_time
+  local body = coroutine.create(function()
+    local ok, result = xpcall(run, handler, self)
+    if not ok then result = { result = "failed", failures = { error_text(result, path, self.text) } } end
+    finish(self, result)
+  end)
+  function self.resume()
+    if coroutine.status(body) ~= "suspended" then return end
+    local ok, problem = coroutine.resume(body)
+    if not ok then error(problem, 0) end
+  end
+  -- Called whenever events were added: what is watched is looked at, then the scenario goes on if it waits for
+  -- what happened.
+  return function()
+    if self.lab and #self.lab.watched > 0 and coroutine.status(body) == "suspended" then
+      local ok, problem = xpcall(self.lab.look, handler, self.lab)
+      if not ok then self.lab.failed = self.lab.failed or error_text(problem, path, self.text) end
+    end
+    self.resume()
+  end
+end
