@@ -137,24 +137,54 @@ static int read_policy(struct phone_configuration *out, const cJSON *object,
   return out->policy ? 0 : -1;
 }
 
+/* The parameters of all lines and the global ones. */
+static int read_parameters(struct phone_configuration *out, const cJSON *lines, const cJSON *global,
+                           struct phone_error *error) {
+  struct line_parameters unused;
+  if (global && !cJSON_IsObject(global))
+    return phone_error_set(error, "\"global\" must be an object");
+  parameters_set_defaults(&unused, &out->global, out->policy->defaults);
+  if (parameters_set(&out->global, PARAMETER_GLOBAL, global, error) < 0)
+    return -1;
+  return read_lines(out, lines, error);
+}
+
+/* All parameters of a phone with one line in one object. */
+static int read_config(struct phone_configuration *out, const cJSON *config,
+                       struct phone_error *error) {
+  cJSON *lines = cJSON_CreateArray(), *line = cJSON_CreateObject(), *global = cJSON_CreateObject();
+  int result = -1;
+  if (!lines || !line || !global || !cJSON_AddItemToArray(lines, line))
+    phone_error_set(error, "out of memory");
+  else if (!cJSON_IsObject(config))
+    phone_error_set(error, "\"config\" must be an object");
+  else if (parameters_split(config, line, global, error) == 0)
+    result = read_parameters(out, lines, global, error);
+  cJSON_Delete(lines);
+  cJSON_Delete(global);
+  return result;
+}
+
 int phone_configure(struct phone_configuration *out, const cJSON *object,
                     struct phone_error *error) {
   struct phone_configuration configuration = {0};
-  struct line_parameters unused;
+  const cJSON *config = cJSON_GetObjectItemCaseSensitive(object, "config");
+  const cJSON *lines = cJSON_GetObjectItemCaseSensitive(object, "lines");
   const cJSON *global = cJSON_GetObjectItemCaseSensitive(object, "global");
   if (!cJSON_IsObject(object))
     return phone_error_set(error, "\"phone\" must be an object");
-  if (check_members(object, "phone", ",profile,variant,network,lines,global,seed,", error) < 0 ||
+  if (config && (lines || global))
+    return phone_error_set(error,
+                           "\"config\" stands for \"lines\" and \"global\": give one or the other");
+  if (check_members(object, "phone", ",profile,variant,network,config,lines,global,seed,", error) <
+          0 ||
       read_policy(&configuration, object, error) < 0 ||
       read_network(&configuration, cJSON_GetObjectItemCaseSensitive(object, "network"), error) <
           0 ||
       read_seed(&configuration, cJSON_GetObjectItemCaseSensitive(object, "seed"), error) < 0)
     return -1;
-  if (global && !cJSON_IsObject(global))
-    return phone_error_set(error, "\"global\" must be an object");
-  parameters_set_defaults(&unused, &configuration.global, configuration.policy->defaults);
-  if (parameters_set(&configuration.global, PARAMETER_GLOBAL, global, error) < 0 ||
-      read_lines(&configuration, cJSON_GetObjectItemCaseSensitive(object, "lines"), error) < 0)
+  if ((config ? read_config(&configuration, config, error)
+              : read_parameters(&configuration, lines, global, error)) < 0)
     return -1;
   *out = configuration;
   return 0;

@@ -270,18 +270,19 @@ static size_t distance(const char *a, const char *b) {
 }
 
 static int refuse_name(const char *name, enum parameter_scope scope, struct phone_error *error) {
+  static const char *const where[] = {
+      [PARAMETER_LINE] = "line ", [PARAMETER_GLOBAL] = "global ", [PARAMETER_EITHER] = ""};
   const struct parameter *nearest = NULL;
-  const char *where = scope == PARAMETER_LINE ? "line" : "global";
   enum parameter_scope other = scope == PARAMETER_LINE ? PARAMETER_GLOBAL : PARAMETER_LINE;
   if (find_parameter(name, other))
-    return phone_error_set(error, "\"%s\" is not a %s parameter but a %s one", name, where,
-                           scope == PARAMETER_LINE ? "global" : "line");
+    return phone_error_set(error, "\"%s\" is not a %sparameter but a %sone", name, where[scope],
+                           where[other]);
   for (size_t i = 0; i < TABLE_COUNT; i++)
-    if (TABLE[i].scope == scope &&
+    if ((TABLE[i].scope == scope || scope == PARAMETER_EITHER) &&
         (!nearest || distance(name, TABLE[i].name) < distance(name, nearest->name)))
       nearest = &TABLE[i];
-  return phone_error_set(error, "unknown %s parameter \"%s\": the nearest known one is \"%s\"",
-                         where, name, nearest->name);
+  return phone_error_set(error, "unknown %sparameter \"%s\": the nearest known one is \"%s\"",
+                         where[scope], name, nearest->name);
 }
 
 static int set_one(void *values, enum parameter_scope scope, const cJSON *item,
@@ -308,6 +309,17 @@ int parameters_set(void *values, enum parameter_scope scope, const cJSON *object
   cJSON_ArrayForEach(item, object) {
     if (set_one(values, scope, item, error) < 0)
       return -1;
+  }
+  return 0;
+}
+
+int parameters_split(const cJSON *object, cJSON *line, cJSON *global, struct phone_error *error) {
+  const cJSON *item;
+  cJSON_ArrayForEach(item, object) {
+    bool is_line = find_parameter(item->string, PARAMETER_LINE);
+    if (!is_line && !find_parameter(item->string, PARAMETER_GLOBAL))
+      return refuse_name(item->string, PARAMETER_EITHER, error);
+    cJSON_AddItemReferenceToObject(is_line ? line : global, item->string, (cJSON *)item);
   }
   return 0;
 }

@@ -45,7 +45,7 @@ struct global_parameters {
   int64_t max_forward;
 };
 
-enum parameter_scope { PARAMETER_LINE, PARAMETER_GLOBAL };
+enum parameter_scope { PARAMETER_LINE, PARAMETER_GLOBAL, PARAMETER_EITHER };
 
 /* A default that a profile has of its own. A list of them ends with a NULL name. */
 struct parameter_default {
@@ -64,6 +64,10 @@ void parameters_set_defaults(struct line_parameters *line, struct global_paramet
  * allowed. */
 int parameters_set(void *values, enum parameter_scope scope, const cJSON *object,
                    struct phone_error *error);
+
+/* Sorts the members of `object` into those of a line and global ones: `line` and `global` get
+ * references to them. Returns 0, or -1 with the text when a name is in neither. */
+int parameters_split(const cJSON *object, cJSON *line, cJSON *global, struct phone_error *error);
 
 /* Whether `status` is in a list like "500", "5??", "5??,6??". An empty list has none (CISCO-FO-2).
  */

@@ -36,8 +36,13 @@ static bool is_failover_status(const struct global_parameters *parameters, int s
 /* RFC 3261 section 17: B and F are 64*T1, D is at least 32 s over UDP; RFC 3263: SRV with its
  * prefix. */
 static const struct parameter_default DEFAULTS[] = {
-    {"SIP Timer B", "32"},  {"SIP Timer F", "32"},          {"SIP Timer D", "32"},
-    {"Use DNS SRV", "Yes"}, {"DNS SRV Auto Prefix", "Yes"}, {"Proxy Fallback Intvl", "0"},
+    {"SIP Timer B", "32"},
+    {"SIP Timer F", "32"},
+    {"SIP Timer D", "32"},
+    {"Use DNS SRV", "Yes"},
+    {"DNS SRV Auto Prefix", "Yes"},
+    {"Proxy Fallback Intvl", "0"},
+    {"Auto Register When Failover", "No"},
     {NULL, NULL},
 };
 
