@@ -166,7 +166,7 @@ static void configure(struct program *program) {
       "\"127.0.0.1:%u\"},\"lines\":[{\"User ID\":\"alice\",\"Proxy\":\"127.0.0.1:%u\",\"Register "
       "Expires\":60}],"
       "\"global\":{\"SIP T1\":0.02,\"SIP T2\":0.08,\"SIP Timer F\":0.2,\"Reg Retry Intvl\":1}}}",
-      own, host, program->port);
+      own, program->port);
   tell(program, text);
   tell(program, "{\"id\":2,\"do\":\"start\"}");
   expect(program, "{\"id\":2,\"ok\":true}");
