@@ -11,7 +11,8 @@
 
 /* ---- time ---- */
 
-struct timer {
+struct script_timer {
+  struct script_timer *next; /* of the script's timers that still run */
   uv_timer_t timer;
   struct script *script;
   int function; /* registry reference */
@@ -22,12 +23,22 @@ static void timer_closed(uv_handle_t *handle) {
 }
 
 static void timer_fired(uv_timer_t *handle) {
-  struct timer *timer = handle->data;
+  struct script_timer *timer = handle->data;
   struct script *script = timer->script;
+  struct script_timer **link = &script->timers;
+  while (*link != timer)
+    link = &(*link)->next;
+  *link = timer->next;
   lua_rawgeti(script->state, LUA_REGISTRYINDEX, timer->function);
   luaL_unref(script->state, LUA_REGISTRYINDEX, timer->function);
   uv_close((uv_handle_t *)handle, timer_closed);
   script_call(script, 0);
+}
+
+void script_close_timers(struct script *script) {
+  for (struct script_timer *timer = script->timers; timer; timer = timer->next)
+    uv_close((uv_handle_t *)&timer->timer, timer_closed);
+  script->timers = NULL;
 }
 
 /* core.timer(at_ns, function): calls the function once, at this lab time; at once if it is over. */
@@ -35,11 +46,13 @@ static int core_timer(lua_State *state) {
   struct script *script = script_of(state);
   int64_t at_ns = luaL_checkinteger(state, 1);
   luaL_checktype(state, 2, LUA_TFUNCTION);
-  struct timer *timer = calloc(1, sizeof *timer);
+  struct script_timer *timer = calloc(1, sizeof *timer);
   if (!timer)
     return luaL_error(state, "out of memory");
   timer->script = script;
   timer->timer.data = timer;
+  timer->next = script->timers;
+  script->timers = timer;
   lua_pushvalue(state, 2);
   timer->function = luaL_ref(state, LUA_REGISTRYINDEX);
   uv_loop_t *loop = lab_loop(script->lab);

@@ -95,8 +95,9 @@ cJSON *script_run(struct lab *lab, const struct script_options *options, struct 
       lab_run(lab);
     lab_on_settle(lab, NULL, NULL);
   }
-  lua_close(
-      script.state); /* destroys servers and processes, whose handles close when the lab goes */
+  script_close_timers(&script);
+  /* Destroys servers and processes too, whose handles close when the lab goes. */
+  lua_close(script.state);
   if (script.failure[0] || !script.result) {
     error_set(error, "%s",
               script.failure[0] ? script.failure

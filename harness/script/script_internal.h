@@ -12,12 +12,15 @@
 
 #include "harness/script/script.h"
 
+struct script_timer;
+
 struct script {
   struct lab *lab;
   lua_State *state;
   const struct script_options *options;
   int settle;    /* registry references: the function that is called when events were added, */
   int traceback; /* and the one that adds a traceback to errors of the harness's own Lua */
+  struct script_timer *timers;
   cJSON *result; /* set by core.finish() */
   char failure[ERROR_TEXT_SIZE]; /* an error in the harness's own Lua */
 };
@@ -48,6 +51,9 @@ const char *script_text(lua_State *state, int index, const char *name, const cha
 double script_number(lua_State *state, int index, const char *name, double otherwise);
 
 /* ---- the parts of `core`, each adds its functions to the table on top of the stack ---- */
+
+/* Ends all timers of core.timer(). */
+void script_close_timers(struct script *script);
 
 void script_open_lab(lua_State *state);
 void script_open_servers(lua_State *state);

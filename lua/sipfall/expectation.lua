@@ -8,9 +8,10 @@
 --   p1:never("REGISTER"):before(600, { after = invite })
 --   p1:never("REGISTER"):during(10, 20)                  … from 10 s to 20 s from now
 --
--- Expectations wait, one after the other: each looks at what came after the event that met the one before it
--- (or after the action before it began), and returns the event that meets it. What must never happen is
--- watched meanwhile; the scenario doesn't end before that is decided.
+-- Expectations wait, one after the other, and return the event that meets them. Each looks at what came at the
+-- instant at which the one before it was met, or later (or since the action before it began): the order within
+-- one instant is nobody's promise. No event meets two expectations. What must never happen is watched
+-- meanwhile; the scenario doesn't end before that is decided.
 --
 -- Each expectation that was decided is one check. One that fails ends the scenario.
 
@@ -27,7 +28,7 @@ Never.__index = Never
 local function new(class, lab, subject, what, fields)
   local self = setmetatable({
     lab = lab, subject = subject, what = what, fields = fields or {}, line = lab:scenario_line(),
-    called_ns = lab:now_ns(), mark = lab.mark,
+    called_ns = lab:now_ns(), mark = lab.mark, class = class,
   }, class)
   lab.open[#lab.open + 1] = self
   return self
@@ -71,6 +72,8 @@ local function set_reference(self, options)
   end
   self.base_ns = after and after.t_ns or self.called_ns
   self.next = after and after.seq + 1 or self.mark
+  -- What must happen, must happen in order; what must not is watched from its reference on.
+  if self.class == Expectation then self.next = math.max(self.next, self.mark) end
   self.reference = after and (" after the event at %s"):format(show(after.t_ns)) or ""
 end
 
@@ -89,7 +92,8 @@ local function find(self)
   while self.next < count do
     local event = self.lab.core.event(self.next)
     self.next = self.next + 1
-    if matches(self, event) then return event end
+    local taken = self.class == Expectation and self.lab.met[event.seq]
+    if not taken and matches(self, event) then return event end
   end
 end
 
@@ -145,7 +149,7 @@ local function await(self, earliest, latest, when, options)
   elseif event.t_ns < early_ns then
     decide(self, false, text, ("it came at %s, too early (%s was the earliest)"):format(show(event.t_ns), show(early_ns)))
   end
-  self.lab.mark = event.seq + 1
+  self.lab:met_by(event)
   decide(self, true, text, ("at %s"):format(show(event.t_ns)))
   return event
 end

@@ -32,6 +32,7 @@ function lab.create(core, scenario, path, adapter)
     open = {},        -- expectations that were stated and not yet decided
     watched = {},     -- things that must never happen, meanwhile
     mark = 0,         -- the number of the first event that the next expectation looks at
+    met = {},         -- events that met an expectation, by their numbers
     checks = 0,
   }, Lab)
   local proxies, phones = {}, {}
@@ -84,6 +85,14 @@ function Lab:log(text) self.core.emit("log", { text = tostring(text) }) end
 
 --- A step of the scenario begins: the next expectation looks at what comes from here on.
 function Lab:step() self.mark = self.core.event_count() end
+
+--- An expectation was met: the next one looks from that instant on.
+function Lab:met_by(event)
+  self.met[event.seq] = true
+  local first = event.seq
+  while first > self.mark and self.core.event(first - 1).t_ns == event.t_ns do first = first - 1 end
+  self.mark = first
+end
 
 --- The line of the scenario's file that is being run.
 function Lab:scenario_line()

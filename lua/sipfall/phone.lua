@@ -69,6 +69,7 @@ function Phone:show(event)
   if event.kind ~= "phone" or event.from ~= self.name then return nil end
   local text = event.state and ("%s: call %d %s"):format(self.name, event.call or 0, event.state)
     or ("%s: %s"):format(self.name, event.event)
+  if event.from_server then text = ("%s from %s to %s"):format(text, event.from_server, event.to_server) end
   if event.server then text = text .. " at " .. event.server end
   if event.status then text = ("%s (%d %s)"):format(text, event.status, event.reason or "") end
   return text
