@@ -146,9 +146,9 @@ static bool answer_dns(struct lab *lab) {
 /* SIP */
 
 const char *lab_header(const struct lab_record *item, const char *name) {
-  static char values[4][512];
+  static char values[8][512];
   static unsigned next;
-  char pattern[64], *value = values[next++ % 4];
+  char pattern[64], *value = values[next++ % 8];
   snprintf(pattern, sizeof pattern, "\r\n%s: ", name);
   const char *found = item ? strstr(item->text, pattern) : NULL;
   if (!found)
