@@ -32,7 +32,8 @@ static int open_network(struct phone *phone, struct phone_error *error) {
     return -1;
   if (!*configuration->dns)
     return 0;
-  return resolver_create(&phone->resolver, phone->root, configuration->dns, error);
+  return resolver_create(&phone->resolver, phone->root, configuration->dns, &configuration->address,
+                         error);
 }
 
 int phone_create(struct phone **out, su_root_t *root,

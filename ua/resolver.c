@@ -234,7 +234,17 @@ static void on_answer(void *context, int status, int timeouts, unsigned char *by
   phone_timer_start(&resolver->deliver, phone_now_ms());
 }
 
-static int open_channel(struct resolver *resolver, const char *servers, struct phone_error *error) {
+/* A phone with several addresses has one that is its own: queries come from there, like everything
+ * else it sends. */
+static void set_local_address(ares_channel channel, const union target_address *local) {
+  if (local->any.sa_family == AF_INET)
+    ares_set_local_ip4(channel, ntohl(local->v4.sin_addr.s_addr));
+  else
+    ares_set_local_ip6(channel, local->v6.sin6_addr.s6_addr);
+}
+
+static int open_channel(struct resolver *resolver, const char *servers,
+                        const union target_address *local, struct phone_error *error) {
   struct ares_options options = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
                                  .timeout = QUERY_TIMEOUT_MS,
                                  .tries = QUERY_TRIES,
@@ -246,6 +256,7 @@ static int open_channel(struct resolver *resolver, const char *servers, struct p
                                      ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB);
   if (status != ARES_SUCCESS)
     return phone_error_set(error, "DNS resolver: %s", ares_strerror(status));
+  set_local_address(resolver->channel, local);
   status = ares_set_servers_ports_csv(resolver->channel, servers);
   if (status != ARES_SUCCESS)
     return phone_error_set(error, "DNS servers \"%s\": %s", servers, ares_strerror(status));
@@ -253,7 +264,7 @@ static int open_channel(struct resolver *resolver, const char *servers, struct p
 }
 
 int resolver_create(struct resolver **out, su_root_t *root, const char *servers,
-                    struct phone_error *error) {
+                    const union target_address *local, struct phone_error *error) {
   struct resolver *resolver = calloc(1, sizeof *resolver);
   if (!resolver)
     return phone_error_set(error, "out of memory");
@@ -263,7 +274,7 @@ int resolver_create(struct resolver **out, su_root_t *root, const char *servers,
   if (phone_timer_init(&resolver->timeout, root, on_timeout, resolver) < 0 ||
       phone_timer_init(&resolver->deliver, root, on_deliver, resolver) < 0)
     phone_error_set(error, "out of memory");
-  else if (open_channel(resolver, servers, error) == 0) {
+  else if (open_channel(resolver, servers, local, error) == 0) {
     *out = resolver;
     return 0;
   }

@@ -11,6 +11,7 @@
 
 #include "ua/dns_answer.h"
 #include "ua/error.h"
+#include "ua/targets.h"
 
 struct resolver;
 struct resolver_query;
@@ -20,9 +21,9 @@ struct resolver_query;
 typedef void resolver_handler(void *context, const struct dns_answer *answer);
 
 /* `servers`: numeric addresses with ports, separated by commas, in the order in which they are
- * asked. */
+ * asked. `local`: the phone's own address, which queries are sent from (its port doesn't count). */
 int resolver_create(struct resolver **out, su_root_t *root, const char *servers,
-                    struct phone_error *error);
+                    const union target_address *local, struct phone_error *error);
 
 /* Forgets all queries without calling their handlers. NULL is allowed. Not from within a handler.
  */
