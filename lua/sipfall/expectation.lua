@@ -179,13 +179,15 @@ function Expectation:between(earliest, latest, options)
   return await(self, earliest - slack, latest + slack, ("between %g s and %g s"):format(earliest, latest), options)
 end
 
--- Watches until the time is over; `decided` is asked by the lab whenever something happened.
+-- Watches until the time is over; `decided` is asked by the lab whenever something happened. In real time what
+-- belongs to the edges of the interval may fall into it, so it is narrower there.
 local function watch(self, from, until_, includes_end, when, options)
   set_reference(self, options)
   self.first = self.next
   local slack = tolerance.of(until_, self.lab.real_time)
-  self.from_ns = self.base_ns + math.floor((from - (from > 0 and slack or 0)) * 1e9 + 0.5)
-  self.until_ns = self.base_ns + math.floor((until_ + (includes_end and slack or -slack)) * 1e9 + 0.5)
+  local narrower = self.lab.real_time and slack or 0
+  self.from_ns = self.base_ns + math.floor((from > 0 and from + narrower or 0) * 1e9 + 0.5)
+  self.until_ns = self.base_ns + math.floor((until_ - (includes_end and narrower or slack)) * 1e9 + 0.5)
   self.text = ("expected no %s %s%s"):format(describe(self), when, self.reference)
   self.lab:watch(self)
 end

@@ -6,6 +6,7 @@
 local fields = require "sipfall.fields"
 local hosts = require "sipfall.hosts"
 local phone = require "sipfall.phone"
+local tolerance = require "sipfall.tolerance"
 
 local Lab = {}
 Lab.__index = Lab
@@ -86,11 +87,12 @@ function Lab:log(text) self.core.emit("log", { text = tostring(text) }) end
 --- A step of the scenario begins: the next expectation looks at what comes from here on.
 function Lab:step() self.mark = self.core.event_count() end
 
---- An expectation was met: the next one looks from that instant on.
+--- An expectation was met: the next one looks from that instant on. In real time an instant has a width.
 function Lab:met_by(event)
   self.met[event.seq] = true
+  local width_ns = self.real_time and math.floor(tolerance.real * 1e9) or 0
   local first = event.seq
-  while first > self.mark and self.core.event(first - 1).t_ns == event.t_ns do first = first - 1 end
+  while first > self.mark and self.core.event(first - 1).t_ns >= event.t_ns - width_ns do first = first - 1 end
   self.mark = first
 end
 
