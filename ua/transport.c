@@ -8,7 +8,8 @@
  * retransmitting). Where SIP Timer B and SIP Timer F differ, one of them can't be kept. So client
  * transactions are the phone's own.
  *  2. nta runs all its transactions from one timer and doesn't move that timer up for anything less
- * than 5 ms earlier: with two transactions under way, a retransmission may come up to 5 ms late.
+ * than 5 ms earlier: with two transactions under way, a retransmission may come up to 5 ms late
+ * (measured: one started 998 ms after another was repeated at 1.500 s instead of 1.498 s).
  * Its server transactions still have that (a 200 that is sent again for want of an ACK).
  *  3. A 408 or 503 that nta makes itself looks like a received one to its callback, but for the
  * flag NTA_INTERNAL_MSG (nta_sip_is_internal()). With the phone's own transactions nothing is made
