@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -29,6 +30,15 @@ static void pin_to(int processor) {
     return;
   CPU_SET(processor, &set);
   sched_setaffinity(0, sizeof set, &set);
+}
+
+/* Foreign phones put pointers on the wire (baresip's Contact has one) and order things by them: the
+ * processes of a lab have their memory at the same addresses every time. A sandbox may forbid it;
+ * then only such phones differ from run to run. */
+static void fix_addresses(void) {
+  int persona = personality(0xffffffff);
+  if (persona != -1)
+    personality((unsigned long)persona | ADDR_NO_RANDOMIZE);
 }
 
 static void send_result(const cJSON *result) {
@@ -79,6 +89,7 @@ int cli_worker(int argc, char **argv) {
     return EXIT_USAGE;
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  fix_addresses();
   pin_to((int)strtol(argv[4], NULL, 10));
   /* Neither is for the lab's processes. */
   fcntl(WORKER_RESULT_FD, F_SETFD, FD_CLOEXEC);

@@ -29,6 +29,8 @@ INTERPOSED long syscall(long number, ...) {
       return getrandom((void *)a[0], (size_t)a[1], (unsigned)a[2]);
     case SYS_sendmmsg:
       return sendmmsg((int)a[0], (struct mmsghdr *)a[1], (unsigned)a[2], (int)a[3]);
+    case SYS_close: /* libuv's way: somebody may wait for the end of what was written there */
+      return close((int)a[0]);
     }
   }
   return REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);

@@ -176,6 +176,27 @@ static int part_readable(void) {
   return 0;
 }
 
+/* The end of a file is noticed when the other end is closed, also by a bare system call, which is
+ * how libuv closes. */
+static int part_closed(void) {
+  int pipes[2];
+  if (pipe(pipes))
+    abort();
+  if (fork() == 0) {
+    close(pipes[0]);
+    sleep(3);
+    syscall(SYS_close, pipes[1]);
+    sleep(3);
+    _exit(0);
+  }
+  close(pipes[1]);
+  struct pollfd polled = {.fd = pipes[0], .events = POLLIN};
+  say("poll %d", poll(&polled, 1, -1));
+  wait(NULL);
+  say("child");
+  return 0;
+}
+
 /* ---- processes ---- */
 
 static int part_processes(void) {
@@ -379,6 +400,32 @@ static int part_loopback(int sends) {
   return 0;
 }
 
+/* Small segments in a row over TCP arrive when they are sent, not when an acknowledgement comes. */
+static int part_segments(void) {
+  int listener = socket(AF_INET, SOCK_STREAM, 0), stream = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t length = sizeof address;
+  char bytes[16];
+  if (bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, 1) ||
+      getsockname(listener, (struct sockaddr *)&address, &length) ||
+      connect(stream, (struct sockaddr *)&address, sizeof address))
+    abort();
+  int accepted = accept(listener, NULL, NULL);
+  if (fork() == 0) {
+    for (int i = 0; i < 5; i++)
+      if (send(accepted, "abc", 3, 0) != 3)
+        abort();
+    sleep(1);
+    _exit(0);
+  }
+  close(accepted);
+  for (int received = 0; received < 15;)
+    received += (int)recv(stream, bytes, sizeof bytes, 0);
+  say("15 bytes");
+  wait(NULL);
+  return 0;
+}
+
 /* What stdio wrote to a pipe is seen by who reads it, at the time of writing. */
 static int part_stdio(void) {
   int pipes[2];
@@ -472,6 +519,7 @@ int main(int argc, char **argv) {
   PART("sleeps", part_sleeps())
   PART("timeouts", part_timeouts())
   PART("readable", part_readable())
+  PART("closed", part_closed())
   PART("processes", part_processes())
   PART("exec-child", part_exec_child())
   PART("children", part_children())
@@ -482,6 +530,7 @@ int main(int argc, char **argv) {
   PART("suicide", part_suicide())
   PART("talk", part_talk(a))
   PART("loopback", part_loopback(a))
+  PART("segments", part_segments())
   PART("stdio", part_stdio())
   PART("stdio-child", part_stdio_child())
   PART("random", part_random())

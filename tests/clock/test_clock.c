@@ -66,6 +66,11 @@ static void test_readable(void) {
                                        "5.000000000 end of file 0\n");
 }
 
+static void test_closed(void) {
+  expect_output(ARGUMENTS("closed"), "3.000000000 poll 1\n"
+                                     "6.000000000 child\n");
+}
+
 static void test_processes(void) {
   expect_output(ARGUMENTS("processes"), "0.000000000 none yet 0\n"
                                         "10.000000000 child\n"
@@ -95,6 +100,10 @@ static void test_ignored_signal(void) {
 
 static void test_stdio(void) {
   expect_output(ARGUMENTS("stdio"), "2.000000000 read hello\n5.000000000 end of file\n");
+}
+
+static void test_segments(void) {
+  expect_output(ARGUMENTS("segments"), "0.000000000 15 bytes\n");
 }
 
 static void test_suicide(void) {
@@ -245,11 +254,13 @@ static const struct unit_test tests[] = {
     {"sleeps last as long as asked for, to the nanosecond", test_sleeps},
     {"poll, select and epoll time out at their time", test_timeouts},
     {"poll, select, epoll and read wake when there is something to read", test_readable},
+    {"the end of a file is seen when the other end is closed", test_closed},
     {"children are announced, exec keeps their place, waiting for them works", test_processes},
     {"children end in the order of their times", test_children},
     {"a signal interrupts a wait when it is sent", test_signals},
     {"an ignored signal interrupts nothing", test_ignored_signal},
     {"what stdio writes to a pipe arrives when it is written", test_stdio},
+    {"small TCP segments arrive when they are sent", test_segments},
     {"participants that kill themselves don't take the turn with them", test_suicide},
     {"a participant killed while it holds the turn doesn't stop the lab", test_killed_holder},
     {"a holder that doesn't block is reported by name", test_holder_is_reported},
