@@ -42,6 +42,10 @@
 #define CLOCK_STREAMS_MAX 2048
 
 #define CLOCK_NAME_SIZE 48
+
+/* "/proc/4194304/fd/2147483647" and a NUL. */
+#define CLOCK_PATH_SIZE 28
+
 #define CLOCK_NEVER INT64_MAX
 
 /* Virtual time starts here: monotonic time as on a machine that has been up for a day (programs
@@ -94,8 +98,8 @@ struct clock_segment {
 
 struct clock_lab {
   struct clock_segment *segment;
-  int descriptor; /* close-on-exec; the processes open it by `path` */
-  char path[64];  /* value for CLOCK_SEGMENT_VARIABLE; valid while this process lives */
+  int descriptor;             /* close-on-exec; the processes open it by `path` */
+  char path[CLOCK_PATH_SIZE]; /* value for CLOCK_SEGMENT_VARIABLE; valid while this process lives */
 };
 
 /* Creates a segment in anonymous memory (nothing is left behind, however the lab ends). Returns 0,

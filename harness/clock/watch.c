@@ -30,8 +30,14 @@ int clock_lab_create(struct clock_lab *lab, uint64_t seed, struct error *error) 
   segment->realtime_offset_ns = CLOCK_REALTIME_START_NS - CLOCK_MONOTONIC_START_NS;
   lab->segment = segment;
   lab->descriptor = descriptor;
-  /* By way of this process, so that it can be opened whatever a child does to its descriptors. */
-  snprintf(lab->path, sizeof lab->path, "/proc/%d/fd/%d", (int)getpid(), descriptor);
+  /* By way of this process, so that it can be opened whatever a child does to its descriptors; and
+   * always of one length (leading slashes mean nothing), because the environment's size moves a
+   * process's stack. */
+  char path[CLOCK_PATH_SIZE];
+  int length = snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getpid(), descriptor);
+  memset(lab->path, '/', sizeof lab->path - 1);
+  lab->path[sizeof lab->path - 1] = '\0';
+  memcpy(lab->path + sizeof lab->path - 1 - length, path, (size_t)length);
   return 0;
 failed:
   error_set(error, "can't make the clock's segment: %s", strerror(errno));
