@@ -60,6 +60,11 @@ local function check_value(value, description, name, path)
   if type(value) ~= wanted then
     fail(name, ("%s must be a %s, not %s"):format(path, wanted, type(value)))
   end
+  local low, high = description.low, description.high
+  if wanted == "number" and low and not (value >= low and value <= (high or math.huge)) then
+    fail(name, ("%s must be %s, not %g"):format(path, high and ("from %d to %d"):format(low, high)
+      or ("%g or more"):format(low), value))
+  end
   if description.list then
     for i, element in ipairs(value) do
       if type(element) ~= description.list then

@@ -32,6 +32,27 @@ end
 local selectors = { direction = "string", source = "string", first = "number", every = "number",
                     probability = "number", from = "number", until_ = "number" }
 
+-- What the numbers may be: the lowest, the highest, and how to say that.
+local numbers = {
+  first       = { 1, 2 ^ 53, "1 or more" },
+  every       = { 1, 2 ^ 53, "1 or more" },
+  probability = { 0, 1, "from 0 to 1" },
+  from        = { 0, 1e9, "seconds of lab time, 0 or more" },
+  until_      = { 0, 1e9, "seconds of lab time, 0 or more" },
+  status      = { 100, 699, "from 100 to 699" },
+  retry_after = { 0, 2 ^ 31 - 1, "seconds, 0 or more" },
+}
+
+local function check_value(host, name, value)
+  local range = numbers[name]
+  if range and not (value >= range[1] and value <= range[2]) then
+    host.lab:fail(("%s: %s must be %s, not %g"):format(host.name, name, range[3], value))
+  end
+  if name == "direction" and value ~= "in" and value ~= "out" then
+    host.lab:fail(("%s: direction must be \"in\" or \"out\", not \"%s\""):format(host.name, value))
+  end
+end
+
 -- Takes the selectors, and the fault's own options, out of what the scenario wrote.
 local function read_options(host, options, own)
   local known, rule = {}, {}
@@ -43,8 +64,9 @@ local function read_options(host, options, own)
     local wanted = selectors[name] or own[name] or (name == host.selector and "string")
     if not wanted then host.lab:fail(("%s: %s"):format(host.name, fields.unknown("option", name, known))) end
     if type(options[name]) ~= wanted then
-      host.lab:fail(("%s: %s must be a %s"):format(host.name, name, wanted))
+      host.lab:fail(("%s: %s must be a %s, not a %s"):format(host.name, name, wanted, type(options[name])))
     end
+    check_value(host, name, options[name])
     if selectors[name] then rule[name == "until_" and "until" or name] = options[name] end
   end
   rule.name = options[host.selector]
@@ -88,7 +110,7 @@ Proxy.__index = Proxy
 function Proxy:answer(options)
   self.lab:step()
   local rule = read_options(self, options, { status = "number", reason = "string", retry_after = "number" })
-  if not options.status or options.status < 100 or options.status > 699 then
+  if not options.status then
     self.lab:fail(("%s: answer needs a status from 100 to 699"):format(self.name))
   end
   rule.verdict, rule.direction = "answer", "in"
@@ -157,11 +179,25 @@ local function fill_in(lab, zone)
   return (zone:gsub("{([^{}\n]*)}", function(name)
     local address = lab.addresses[name]
     if not address then
-      error({ field = "zone", text = ("dns.zone: {%s}: no such host; there are: %s"):format(name,
-        table.concat(fields.names(lab.addresses), ", ")) }, 0)
+      error({ field = "zone", content = "{" .. name .. "}", text = ("dns.zone: {%s}: no such host; there are: %s")
+        :format(name, table.concat(fields.names(lab.addresses), ", ")) }, 0)
     end
     return address
   end))
+end
+
+-- The server counts the zone's lines; the place to show is the one in the scenario's file.
+local function raise_zone_problem(zone, problem)
+  local number, text = problem:match("zone: line (%d+): (.*)$")
+  local at = 0
+  for line in (zone .. "\n"):gmatch("(.-)\n") do
+    at = at + 1
+    local content = line:match("^%s*(.-)%s*$")
+    if at == tonumber(number) and content ~= "" then
+      error({ field = "zone", content = content, text = ("dns.zone, line %d: %s"):format(at, text) }, 0)
+    end
+  end
+  error({ field = "zone", text = "dns.zone: " .. problem }, 0)
 end
 
 function hosts.proxy(lab, name, description)
@@ -180,7 +216,7 @@ function hosts.dns(lab, description)
   local server, problem = lab.core.dns {
     name = "dns", address = ("%s:%d"):format(address, port), zone = fill_in(lab, description.zone),
   }
-  if not server then error({ field = "zone", text = "dns.zone: " .. problem }, 0) end
+  if not server then raise_zone_problem(description.zone, problem) end
   return setmetatable({ lab = lab, name = "dns", server = server, address = address, port = port }, Dns)
 end
 

@@ -10,14 +10,14 @@ local sipfall = {
 }
 
 local far_end = {
-  status  = { "number", help = "final answer to INVITE, 200 unless given" },
-  ring    = { "number", help = "seconds from 180 to the final answer" },
-  hang_up = { "number", help = "seconds from ACK to BYE" },
+  status  = { "number", low = 100, high = 699, help = "final answer to INVITE, 200 unless given" },
+  ring    = { "number", low = 0, high = 1000000, help = "seconds from 180 to the final answer" },
+  hang_up = { "number", low = 0, high = 1000000, help = "seconds from ACK to BYE" },
 }
 
 local proxy = {
   far_end     = { "table", fields = far_end, help = "how calls to this proxy's far end are taken" },
-  max_expires = { "number", help = "longest registration that it grants, seconds" },
+  max_expires = { "number", low = 0, high = 4294967295, help = "longest registration that it grants, seconds" },
 }
 
 local phone = {

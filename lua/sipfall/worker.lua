@@ -13,31 +13,69 @@ local function line_of_field(text, field, first)
   for line in (text .. "\n"):gmatch("(.-)\r?\n") do
     number = number + 1
     local quoted = field:gsub("%p", "%%%0")
-    if number >= first and (line:find("%f[%w_]" .. quoted .. "%s*=") or line:find("[\"']%s*%]%s*=") and line:find(quoted)) then
+    local is_set = line:find("%f[%w_]" .. quoted .. "%s*=") or line:find("[\"']%s*%]%s*=") and line:find(quoted)
+    if number >= first and is_set then
       return number
     end
   end
 end
 
--- The text of an error, with the place in the scenario's file.
+-- The first line of the file from `first` on that contains this text.
+local function line_with(text, content, first)
+  local number = 0
+  for line in (text .. "\n"):gmatch("(.-)\r?\n") do
+    number = number + 1
+    if number >= first and line:find(content, 1, true) then return number end
+  end
+end
+
+-- The text of an error, with the place in the scenario's file. Ours are tables: { failure = }, a whole text, or
+-- { text =, field =, content = }, of which field is set, and content stands, at the place.
 local function error_text(problem, path, text)
   if type(problem) ~= "table" then return tostring(problem) end
   if problem.failure then return problem.failure end
-  local line = problem.field and text and line_of_field(text, problem.field, 1)
-  if not line and text then
-    local number = 0
-    for content in (text .. "\n"):gmatch("(.-)\r?\n") do
-      number = number + 1
-      if content:find("sipfall.scenario", 1, true) then line = number break end
-    end
+  local line
+  if text then
+    line = problem.field and line_of_field(text, problem.field, 1)
+    line = problem.content and line_with(text, problem.content, line or 1) or line
+    line = line or line_with(text, "sipfall.scenario", 1)
   end
-  return ("%s:%d: %s"):format(path, line or 1, problem.text or "unknown error")
+  return ("%s:%d: %s"):format(path, line or 1, problem.text)
 end
 
--- Errors of Lua itself keep their message; ours are tables and pass.
-local function handler(problem)
-  if type(problem) ~= "string" then return problem end
-  return { failure = problem:gsub("^%[string \"(.-)\"%]", "%1") }
+-- Lua shortens long names of files in its messages ("...folder/file.lua:3: …").
+local function with_whole_path(problem, path)
+  local shortened = problem:match("^%.%.%.(.-):%d+:")
+  if shortened and path:sub(-#shortened) == shortened then return path .. problem:sub(#shortened + 4) end
+  return problem
+end
+
+-- The line of the scenario that is being run, as an error's handler sees it.
+local function line_being_run(path)
+  for level = 2, 200 do
+    local info = debug.getinfo(level, "Sl")
+    if not info then return nil end
+    if info.source == "@" .. path and info.currentline > 0 then return info.currentline end
+  end
+end
+
+-- The handler of errors in the scenario at `path`: ours pass; those of Lua itself get the scenario's line when
+-- they arose in what the scenario called.
+local function handler_for(path)
+  return function(problem)
+    if type(problem) == "table" and (problem.failure or problem.text) then return problem end
+    local line = line_being_run(path)
+    if type(problem) ~= "string" then
+      return { failure = ("%s:%d: error() was given a %s: it wants a text that says what is wrong")
+        :format(path, line or 1, type(problem)) }
+    end
+    problem = with_whole_path(problem, path)
+    local place, message = problem:match("^(.-%.lua:%d+): (.*)$")
+    local inside = place and (place:match("(sipfall/%w+%.lua:%d+)$") or place:match("(sipfall/phones/.*)$"))
+    if not inside or not line then return { failure = problem } end
+    local hint = message:find("'self'", 1, true) and "; is a . written where a : belongs?" or ""
+    return { failure = ("%s:%d: %s (in %s%s)"):format(path, line, message, inside, hint) }
+  end
 end
 
 local function read(path)
@@ -50,8 +88,9 @@ end
 
 local function load_scenario(core, path, text)
   local globals = sandbox.globals(function() return core.random("scenario") end)
+  if text:sub(1, 1) == "\27" then error({ text = "this is compiled Lua: a scenario is Lua text" }, 0) end
   local chunk, problem = load(text, "@" .. path, "t", globals)
-  if not chunk then error({ failure = problem }, 0) end
+  if not chunk then error({ failure = with_whole_path(problem, path) }, 0) end
   local scenario = chunk()
   if not sipfall.is_scenario(scenario) then
     error({ text = "the file must return sipfall.scenario { … }" }, 0)
@@ -68,7 +107,7 @@ end
 -- Switches the phones off and tells the result.
 local function finish(self, result)
   for _, phone in ipairs(self.lab and self.lab.phone_list or {}) do
-    local ok, problem = xpcall(phone.driver.power_off, handler, phone.driver)
+    local ok, problem = xpcall(phone.driver.power_off, self.handler, phone.driver)
     if ok and self.lab.failed then ok, problem = false, { failure = self.lab.failed } end
     if not ok and result.result ~= "failed" then
       result = { result = "failed", failures = { error_text(problem, self.path, self.text) } }
@@ -79,7 +118,8 @@ local function finish(self, result)
   result.checks = self.lab and self.lab.checks or 0
   if result.result == "passed" and result.checks == 0 then
     result = { result = "failed", title = result.title, checks = 0,
-               failures = { self.path .. ": the scenario checked nothing: it must expect something, or it proves nothing" } }
+               failures = { error_text({ field = "run", text = "the scenario checked nothing: it must expect " ..
+                 "something, or it proves nothing" }, self.path, self.text) } }
   end
   self.core.emit("lab", { what = "end", result = result.result, reason = result.reason or (result.failures or {})[1] })
   self.core.finish(result)
@@ -108,16 +148,17 @@ local function run(self)
   end, math.maxinteger // 2)
   local forgotten = self.lab.open[1]
   if forgotten then
-    self.lab:fail_at(forgotten.line, "this expectation never waits: it needs :within(…), :at(…), :between(…) or :before(…)")
+    self.lab:fail_at(forgotten.line,
+      "this expectation never waits: it needs :within(…), :at(…), :between(…) or :before(…)")
   end
   return { result = "passed" }
 end
 
 return function(core, path)
-  local self = { core = core, path = path }
+  local self = { core = core, path = path, handler = handler_for(path) }
   sipfall.real_time = core.real_time
   local body = coroutine.create(function()
-    local ok, result = xpcall(run, handler, self)
+    local ok, result = xpcall(run, self.handler, self)
     if not ok then result = { result = "failed", failures = { error_text(result, path, self.text) } } end
     finish(self, result)
   end)
@@ -130,7 +171,7 @@ return function(core, path)
   -- what happened.
   return function()
     if self.lab and #self.lab.watched > 0 and coroutine.status(body) == "suspended" then
-      local ok, problem = xpcall(self.lab.look, handler, self.lab)
+      local ok, problem = xpcall(self.lab.look, self.handler, self.lab)
       if not ok then self.lab.failed = self.lab.failed or error_text(problem, path, self.text) end
     end
     self.resume()
