@@ -192,7 +192,10 @@ static void reap_orphans(struct runner *runner) {
 }
 
 static const char *why_no_result(const struct slot *slot, char *text, size_t size) {
-  if (slot->report[0])
+  if (slot->said && slot->status)
+    snprintf(text, size, "the worker exited with status %d after its result (its output is above)",
+             (int)slot->status);
+  else if (slot->report[0])
     snprintf(text, size, "the lab stood still and was ended: %s", slot->report);
   else if (slot->signal_number)
     snprintf(text, size, "the worker was killed by signal %d", slot->signal_number);
@@ -201,16 +204,24 @@ static const char *why_no_result(const struct slot *slot, char *text, size_t siz
   return text;
 }
 
+/* What the worker said; NULL when it said nothing or didn't end well after it: a sanitizer found
+ * something, say. */
+static cJSON *result_of(const struct slot *slot) {
+  return slot->said && slot->status == 0 && slot->signal_number == 0 ? cJSON_Parse(slot->said)
+                                                                     : NULL;
+}
+
 static void note_result(struct slot *slot) {
   char otherwise[1024];
-  cJSON *said = slot->said ? cJSON_Parse(slot->said) : NULL;
+  cJSON *said = result_of(slot);
   const char *broken = cJSON_GetStringValue(cJSON_GetObjectItem(said, "broken"));
   if (broken)
     snprintf(otherwise, sizeof otherwise, "%s", broken);
   else
     why_no_result(slot, otherwise, sizeof otherwise);
   scenario_note_run(slot->scenario, broken ? NULL : said, otherwise, now_ns() - slot->started_ns);
-  /* A phone that holds the turn for ever hangs: that is a result, not a fault of ours. */
+  /* A lab in which somebody holds the turn for ever hangs: that is a result, not a fault of ours.
+   */
   if (!said && slot->report[0])
     slot->scenario->status = SCENARIO_FAILED;
   cJSON_Delete(said);

@@ -21,7 +21,7 @@ struct script {
   int settle;    /* registry references: the function that is called when events were added, */
   int traceback; /* and the one that adds a traceback to errors of the harness's own Lua */
   struct script_timer *timers;
-  cJSON *result; /* set by core.finish() */
+  cJSON *result;                 /* set by core.finish() */
   char failure[ERROR_TEXT_SIZE]; /* an error in the harness's own Lua */
 };
 

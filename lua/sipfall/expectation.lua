@@ -64,7 +64,9 @@ local function set_reference(self, options)
   local after = options and options.after
   if options then
     for name in pairs(options) do
-      if name ~= "after" then self.lab:fail_at(self.line, ("option \"%s\" is unknown (there is: after)"):format(name)) end
+      if name ~= "after" then
+        self.lab:fail_at(self.line, ("option \"%s\" is unknown (there is: after)"):format(name))
+      end
     end
   end
   if after ~= nil and (type(after) ~= "table" or not after.t_ns) then
@@ -144,10 +146,12 @@ local function await(self, earliest, latest, when, options)
   local text = ("expected %s %s%s"):format(describe(self), when, self.reference)
   local event = self.lab:wait(function() return find(self) end, late_ns)
   if not event or event.t_ns > late_ns then
-    decide(self, false, text, event and ("it came at %s, too late (%s was the latest)"):format(show(event.t_ns), show(late_ns))
+    decide(self, false, text, event
+      and ("it came at %s, too late (%s was the latest)"):format(show(event.t_ns), show(late_ns))
       or ("none came until %s"):format(show(late_ns)))
   elseif event.t_ns < early_ns then
-    decide(self, false, text, ("it came at %s, too early (%s was the earliest)"):format(show(event.t_ns), show(early_ns)))
+    decide(self, false, text,
+      ("it came at %s, too early (%s was the earliest)"):format(show(event.t_ns), show(early_ns)))
   end
   self.lab:met_by(event)
   decide(self, true, text, ("at %s"):format(show(event.t_ns)))

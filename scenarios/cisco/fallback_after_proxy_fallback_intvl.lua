@@ -1,5 +1,5 @@
--- CISCO-FB-3 (8800 guide, Fallback Behavior): Register Expires 3600 s and Proxy Fallback Intvl 600 s bring the phone back
--- to the primary 600 s after the failover; before, nothing goes to the failed server.
+-- CISCO-FB-3 (8800 guide, Fallback Behavior): Register Expires 3600 s and Proxy Fallback Intvl 600 s bring the phone
+-- back to the primary 600 s after the failover; before, nothing goes to the failed server.
 local sipfall = require "sipfall"
 
 return sipfall.scenario {

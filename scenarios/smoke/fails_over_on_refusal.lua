@@ -1,5 +1,5 @@
--- CISCO-FO-4, RFC3263-4.3-a: when the server's port is closed (ICMP port unreachable) the phone doesn't wait for a timer:
--- it goes to the next SRV target at once.
+-- CISCO-FO-4, RFC3263-4.3-a: when the server's port is closed (ICMP port unreachable) the phone doesn't wait for a
+-- timer: it goes to the next SRV target at once.
 local sipfall = require "sipfall"
 
 return sipfall.scenario {

@@ -96,7 +96,9 @@ function Driver:power_off()
   self.stopping = true
   self.process:close_input()
   self.lab:wait(function() return self.gone end, self.lab:now_ns() + answer_time * 1000000000)
-  if not self.gone then self.lab:fail(self.phone.name .. ": the phone (sipfall-phone) hangs: it did not end with its input") end
+  if not self.gone then
+    self.lab:fail(self.phone.name .. ": the phone (sipfall-phone) hangs: it did not end with its input")
+  end
 end
 
 return reference
