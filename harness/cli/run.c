@@ -49,8 +49,8 @@ enum { OPTIONS = sizeof options / sizeof options[0] };
 struct run {
   struct suite suite;
   struct runner_options runner;
-  const char *junit;
-  const char *json;
+  const char *junit, *json; /* paths; NULL: not wanted */
+  FILE *junit_file;
 };
 
 static void print_help(FILE *out) {
@@ -117,14 +117,27 @@ static int take_option(struct run *run, int option, const char *argument) {
     run->json = argument;
     return 0;
   }
-  return usage("see above", "", "");
+  return usage("the option \"%s\" is in the table, but nothing is done about it", argument, "");
+}
+
+/* What getopt_long could not take: `found` is what it returned, `letter` its optopt, `text` the
+ * argument. */
+static int refuse_option(int found, int letter, const char *text) {
+  char name[] = {'-', (char)letter, '\0'};
+  if (found == ':')
+    return usage("%s wants a value", text, "");
+  if (strncmp(text, "--", 2) != 0)
+    return usage("there is no option %s", name, "");
+  return letter ? usage("%s: this option takes no value", text, "")
+                : usage("%s: there is no such option, or there are several", text, "");
 }
 
 /* Returns 0 to go on, -1 when help was given, or the exit status of a usage error. */
 static int read_options(struct run *run, int argc, char **argv) {
   struct option long_options[OPTIONS_MAX] = {{0}};
-  char letters[2 * OPTIONS + 1] = "";
-  for (size_t i = 0, n = 0; i < OPTIONS; i++) {
+  char letters[2 * OPTIONS + 2] = ":"; /* tells a missing value apart */
+  opterr = 0;
+  for (size_t i = 0, n = 1; i < OPTIONS; i++) {
     long_options[i] =
         (struct option){.name = options[i].name,
                         .has_arg = options[i].argument ? required_argument : no_argument,
@@ -140,7 +153,8 @@ static int read_options(struct run *run, int argc, char **argv) {
       print_help(stdout);
       return -1;
     }
-    int status = take_option(run, option, optarg);
+    int status = option == '?' || option == ':' ? refuse_option(option, optopt, argv[optind - 1])
+                                                : take_option(run, option, optarg);
     if (status)
       return status;
   }
@@ -182,19 +196,38 @@ static int own_fault(const struct error *error) {
   return EXIT_OWN_FAULT;
 }
 
-static int run_suite(struct run *run) {
-  struct error error;
+/* Opens what was asked for, before anything runs: a name that can't be written is said at once. */
+static int open_reports(struct run *run) {
   if (run->json && !(run->runner.timelines = fopen(run->json, "w")))
     return usage("--json %s: %s", run->json, strerror(errno));
-  int result = runner_run(&run->suite, &run->runner, &error);
-  if (run->runner.timelines && fclose(run->runner.timelines) && result == 0)
-    result = error_set(&error, "%s: can't write it: %s", run->json, strerror(errno));
-  if (result)
-    return own_fault(&error);
-  report_console_total(stdout, &run->suite);
-  if (run->junit && report_junit(run->junit, &run->suite, &error))
-    return own_fault(&error);
-  return suite_exit_status(&run->suite);
+  if (run->junit && !(run->junit_file = fopen(run->junit, "w")))
+    return usage("--junit %s: %s", run->junit, strerror(errno));
+  return 0;
+}
+
+/* Closes a report. Returns 0, or -1 with the text filled in. NULL is allowed. */
+static int close_report(FILE *file, const char *path, struct error *error) {
+  if (!file)
+    return 0;
+  bool failed = ferror(file) != 0;
+  failed |= fclose(file) != 0;
+  return failed ? error_set(error, "%s: can't write it: %s", path, strerror(errno)) : 0;
+}
+
+static int run_suite(struct run *run) {
+  struct error error;
+  int status = open_reports(run);
+  int result = status ? -1 : runner_run(&run->suite, &run->runner, &error);
+  if (result == 0)
+    report_console_total(stdout, &run->suite);
+  if (result == 0 && run->junit_file)
+    result = report_junit(run->junit_file, &run->suite, &error);
+  /* The first error is the one to tell. */
+  result |= close_report(run->runner.timelines, run->json, result ? NULL : &error);
+  result |= close_report(run->junit_file, run->junit, result ? NULL : &error);
+  if (status)
+    return status;
+  return result ? own_fault(&error) : suite_exit_status(&run->suite);
 }
 
 int cli_run(int argc, char **argv) {

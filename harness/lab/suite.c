@@ -65,8 +65,12 @@ static int find(struct suite *suite, const char *path, int depth, struct error *
   struct stat status;
   if (stat(path, &status))
     return error_set(error, "%s: %s", path, strerror(errno));
-  return S_ISDIR(status.st_mode) ? find_in_directory(suite, path, depth, error)
-                                 : add_file(suite, path, error);
+  if (S_ISDIR(status.st_mode))
+    return find_in_directory(suite, path, depth, error);
+  /* A scenario is read by another process, and again for each repetition. */
+  if (!S_ISREG(status.st_mode))
+    return error_set(error, "%s: is neither a file nor a folder", path);
+  return add_file(suite, path, error);
 }
 
 int suite_find(struct suite *suite, const char *const *paths, size_t count, struct error *error) {

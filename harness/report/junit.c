@@ -5,43 +5,64 @@
  * phones say.
  */
 #include <errno.h>
+#include <libxml/parserInternals.h>
 #include <libxml/xmlwriter.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/report/report.h"
 
-/* XML 1.0 has no form for control characters; a phone's log may have some. */
-static void replace_control_characters(char *text) {
-  for (; *text; text++)
-    if ((unsigned char)*text < 0x20 && *text != '\n' && *text != '\t')
-      *text = '?';
+/* A copy of the text in which everything that XML 1.0 has no form for (control characters, bytes
+ * that are no UTF-8) is a question mark: a phone's log may have any bytes. Free it. */
+static char *as_xml_text(const char *text) {
+  size_t left = strlen(text);
+  char *copy = malloc(left + 1), *out = copy;
+  while (copy && left > 0) {
+    int length = left < 4 ? (int)left : 4; /* gets the length of the character */
+    int character = xmlGetUTF8Char(BAD_CAST text, &length);
+    bool fits = character >= 0 && IS_CHAR((unsigned)character);
+    size_t step = character >= 0 ? (size_t)length : 1;
+    memcpy(out, fits ? text : "?", fits ? step : 1);
+    out += fits ? step : 1;
+    text += step;
+    left -= step;
+  }
+  if (copy)
+    *out = '\0';
+  return copy;
 }
 
 static void write_attribute(xmlTextWriterPtr writer, const char *name, const char *value) {
-  xmlTextWriterWriteAttribute(writer, BAD_CAST name, BAD_CAST value);
+  char *text = as_xml_text(value);
+  xmlTextWriterWriteAttribute(writer, BAD_CAST name, BAD_CAST(text ? text : ""));
+  free(text);
 }
 
 static void write_outcome(xmlTextWriterPtr writer, const char *element, const char *text) {
-  char copy[8192];
-  snprintf(copy, sizeof copy, "%s", text ? text : "");
-  replace_control_characters(copy);
+  char *copy = as_xml_text(text ? text : "");
+  if (!copy)
+    return;
   xmlTextWriterStartElement(writer, BAD_CAST element);
   char *line_end = strchr(copy, '\n');
   if (line_end)
     *line_end = '\0';
-  write_attribute(writer, "message", copy);
+  xmlTextWriterWriteAttribute(writer, BAD_CAST "message", BAD_CAST copy);
   if (line_end)
     *line_end = '\n';
   if (strcmp(element, "skipped") != 0)
     xmlTextWriterWriteString(writer, BAD_CAST copy);
   xmlTextWriterEndElement(writer);
+  free(copy);
 }
 
 static void write_case(xmlTextWriterPtr writer, const struct scenario *scenario) {
   const char *slash = strrchr(scenario->path, '/');
-  int folder = slash ? (int)(slash - scenario->path) : 0;
+  char folder[PATH_MAX];
+  snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - scenario->path) : 0,
+           scenario->path);
   xmlTextWriterStartElement(writer, BAD_CAST "testcase");
-  xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "classname", "%.*s", folder, scenario->path);
+  write_attribute(writer, "classname", folder);
   write_attribute(writer, "name", scenario->title ? scenario->title : scenario->path);
   write_attribute(writer, "file", scenario->path);
   xmlTextWriterWriteFormatAttribute(
@@ -77,12 +98,7 @@ static size_t count_failures(const struct suite *suite) {
   return failures;
 }
 
-int report_junit(const char *path, const struct suite *suite, struct error *error) {
-  xmlTextWriterPtr writer = xmlNewTextWriterFilename(path, 0);
-  if (!writer)
-    return error_set(error, "%s: can't write it: %s", path, strerror(errno));
-  xmlTextWriterSetIndent(writer, 1);
-  xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL);
+static void write_suite(xmlTextWriterPtr writer, const struct suite *suite) {
   xmlTextWriterStartElement(writer, BAD_CAST "testsuites");
   xmlTextWriterStartElement(writer, BAD_CAST "testsuite");
   write_attribute(writer, "name", "sipfall");
@@ -96,8 +112,29 @@ int report_junit(const char *path, const struct suite *suite, struct error *erro
   xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "time", "%.3f", (double)suite->wall_ns / 1e9);
   for (size_t i = 0; i < suite->count; i++)
     write_case(writer, &suite->scenarios[i]);
-  int result = xmlTextWriterEndDocument(writer);
+}
+
+/* Made in memory and written at once, because the writer hides whether a file could be written. */
+int report_junit(FILE *out, const struct suite *suite, struct error *error) {
+  xmlBufferPtr buffer = xmlBufferCreate();
+  xmlTextWriterPtr writer = buffer ? xmlNewTextWriterMemory(buffer, 0) : NULL;
+  int result = -1;
+  if (!writer) {
+    error_set(error, "the JUnit report: out of memory");
+    goto out;
+  }
+  xmlTextWriterSetIndent(writer, 1);
+  xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL);
+  write_suite(writer, suite);
+  if (xmlTextWriterEndDocument(writer) < 0)
+    error_set(error, "the JUnit report: out of memory, or a text that is not UTF-8");
+  else if (xmlTextWriterFlush(writer), fputs((const char *)xmlBufferContent(buffer), out) < 0)
+    error_set(error, "the JUnit report: can't write it: %s", strerror(errno));
+  else
+    result = 0;
+out:
   xmlFreeTextWriter(writer);
+  xmlBufferFree(buffer);
   xmlCleanupParser();
-  return result < 0 ? error_set(error, "%s: can't write it: %s", path, strerror(errno)) : 0;
+  return result;
 }

@@ -18,6 +18,6 @@ void report_console_total(FILE *out, const struct suite *suite);
 
 /* JUnit XML: one test case for each scenario, its class name the folder, its time the real time of
  * one run. Returns 0, or -1 with the text filled in. */
-int report_junit(const char *path, const struct suite *suite, struct error *error);
+int report_junit(FILE *out, const struct suite *suite, struct error *error);
 
 #endif
