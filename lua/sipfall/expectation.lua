@@ -7,6 +7,7 @@
 --   p1:expect("REGISTER"):between(30, 40)                … no sooner and no later
 --   p1:never("REGISTER"):before(600, { after = invite })
 --   p1:never("REGISTER"):during(10, 20)                  … from 10 s to 20 s from now
+--   p1:never():before(600)                               no request at all
 --
 -- Expectations wait, one after the other, and return the event that meets them. Each looks at what came at the
 -- instant at which the one before it was met, or later (or since the action before it began): the order within

@@ -121,16 +121,17 @@ end
 --- The contacts that are registered for an address of record.
 function Proxy:contacts(address_of_record) return self.server:contacts(address_of_record) end
 
--- A method: a request that was sent to this proxy, whatever became of it. A status: a response by it.
+-- A method: a request that was sent to this proxy, whatever became of it. A status: a response by it. Nothing: any
+-- request to it.
 function Proxy:matches(event, what)
   if event.kind ~= "sip" then return false end
   if type(what) == "number" then return event.from == self.name and event.status == what end
-  return event.to == self.name and event.request == what
+  return event.to == self.name and event.request ~= nil and (what == nil or event.request == what)
 end
 
 function Proxy:describe(what)
   if type(what) == "number" then return ("a response %d by %s"):format(what, self.name) end
-  return ("%s to %s"):format(what, self.name)
+  return ("%s to %s"):format(what or "a request", self.name)
 end
 
 function Proxy:show(event)
@@ -159,12 +160,12 @@ function Dns:answer(options)
   return add(self, rule)
 end
 
--- A query type: a query that was sent to this server.
+-- A query type: a query that was sent to this server. Nothing: any query.
 function Dns:matches(event, what)
-  return event.kind == "dns" and event.to == self.name and event.query and event.qtype == what
+  return event.kind == "dns" and event.to == self.name and event.query and (what == nil or event.qtype == what)
 end
 
-function Dns:describe(what) return ("%s query to %s"):format(what, self.name) end
+function Dns:describe(what) return ("%s query to %s"):format(what or "a", self.name) end
 
 function Dns:show(event)
   if event.kind ~= "dns" or (event.from ~= self.name and event.to ~= self.name) then return nil end

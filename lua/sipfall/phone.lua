@@ -56,8 +56,22 @@ function Phone:stop()
   self.driver:stop()
 end
 
-function Phone:expect(what, more) return expectation.expect(self.lab, self, what, more) end
-function Phone:never(what, more) return expectation.never(self.lab, self, what, more) end
+-- What a phone or a call says is named; there is no "anything" worth expecting.
+local function check_word(self, what)
+  if type(what) ~= "string" then
+    self.lab:fail(("%s: expect and never want the name of an event: docs/phone-control.md has them"):format(self.name))
+  end
+end
+
+function Phone:expect(what, more)
+  check_word(self, what)
+  return expectation.expect(self.lab, self, what, more)
+end
+
+function Phone:never(what, more)
+  check_word(self, what)
+  return expectation.never(self.lab, self, what, more)
+end
 
 function Phone:matches(event, what)
   return event.kind == "phone" and event.from == self.name and event.event == what
@@ -107,8 +121,7 @@ function Call:hang_up()
   self.phone.driver:hang_up(self.id)
 end
 
-function Call:expect(what, more) return expectation.expect(self.lab, self, what, more) end
-function Call:never(what, more) return expectation.never(self.lab, self, what, more) end
+Call.expect, Call.never = Phone.expect, Phone.never
 
 function Call:matches(event, what)
   return event.kind == "phone" and event.from == self.phone.name and event.event == "call_state"
