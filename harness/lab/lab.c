@@ -81,6 +81,10 @@ static int remove_entry(const char *path, const struct stat *status, int type,
   return remove(path);
 }
 
+void lab_remove_directory(const char *path) {
+  nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 void lab_destroy(struct lab *lab) {
   if (!lab)
     return;
@@ -97,7 +101,7 @@ void lab_destroy(struct lab *lab) {
     free(stream);
   }
   if (lab->directory[0])
-    nftw(lab->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    lab_remove_directory(lab->directory);
   free(lab);
 }
 

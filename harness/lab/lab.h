@@ -56,6 +56,9 @@ struct random_stream *lab_random(struct lab *lab, const char *name);
  * lab. NULL with the text filled in when it can't be made. */
 const char *lab_directory(struct lab *lab, struct error *error);
 
+/* Removes a directory with everything in it. */
+void lab_remove_directory(const char *path);
+
 /* `settle` is called between the loop's callbacks whenever events were added since: never from
  * within another callback, so it may destroy whatever it likes. */
 void lab_on_settle(struct lab *lab, void (*settle)(void *context), void *context);

@@ -7,6 +7,7 @@
 #include "harness/lab/runner.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 
 #include "harness/clock/segment.h"
 #include "harness/lab/hosts.h"
+#include "harness/lab/lab.h"
 
 /* How often the watch looks, in real time. */
 enum { WATCH_PERIOD_MS = 10 };
@@ -65,6 +67,7 @@ struct runner {
   struct slot *slots;
   size_t next_run;     /* runs are numbered scenario by scenario, each with all its repetitions */
   size_t next_to_tell; /* scenario */
+  char directory[PATH_MAX]; /* where the labs make theirs; goes with everything in it */
   FILE **timelines; /* of scenarios that can't be written yet, because one before them still runs */
 };
 
@@ -131,12 +134,23 @@ static void free_slots(struct runner *runner) {
 
 /* ---- what scenarios did, in the suite's order ---- */
 
+/* The bytes of a timeline that are whole lines: a worker that was killed has cut the last one. */
+static long whole_lines(FILE *timeline) {
+  fseek(timeline, 0, SEEK_END);
+  for (long end = ftell(timeline); end > 0; end--)
+    if (fseek(timeline, end - 1, SEEK_SET) == 0 && fgetc(timeline) == '\n')
+      return end;
+  return 0;
+}
+
 static void copy_timeline(FILE *from, FILE *to) {
   char part[65536];
-  size_t size;
+  size_t left = (size_t)whole_lines(from), size = 1;
   rewind(from);
-  while ((size = fread(part, 1, sizeof part, from)) > 0)
+  for (; left > 0 && size > 0; left -= size) {
+    size = fread(part, 1, left < sizeof part ? left : sizeof part, from);
     fwrite(part, 1, size, to);
+  }
   fclose(from);
 }
 
@@ -154,6 +168,13 @@ static void tell_ended(struct runner *runner) {
       options->ended(options->context, suite, &suite->scenarios[i]);
     runner->next_to_tell++;
   }
+}
+
+/* After an interruption: what those did who had not all their runs. */
+static void copy_rest(struct runner *runner) {
+  for (size_t i = 0; i < runner->suite->count; i++)
+    if (runner->timelines[i])
+      copy_timeline(runner->timelines[i], runner->options->timelines);
 }
 
 /* ---- one worker ---- */
@@ -214,6 +235,8 @@ static cJSON *result_of(const struct slot *slot) {
 static void note_result(struct slot *slot) {
   char otherwise[1024];
   cJSON *said = result_of(slot);
+  if (!said && slot->runner->suite->interrupted)
+    return; /* we ended it: it has not run */
   const char *broken = cJSON_GetStringValue(cJSON_GetObjectItem(said, "broken"));
   if (broken)
     snprintf(otherwise, sizeof otherwise, "%s", broken);
@@ -278,17 +301,20 @@ static void result_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffe
     uv_close((uv_handle_t *)stream, handle_closed);
 }
 
-/* The environment of a worker: the runner's, and in virtual time what makes it take part in the
- * lab's clock. */
+/* The environment of a worker: the runner's with a directory of its own, and in virtual time what
+ * makes it take part in the lab's clock. */
 static char **make_environment(const struct slot *slot) {
   size_t count = 0;
   while (environ[count])
     count++;
-  char **environment = calloc(count + 4, sizeof(char *));
+  char **environment = calloc(count + 5, sizeof(char *));
   size_t kept = 0;
   for (size_t i = 0; environment && i < count; i++)
-    if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0 && strncmp(environ[i], "SIPFALL_", 8) != 0)
+    if (strncmp(environ[i], "LD_PRELOAD=", 11) != 0 && strncmp(environ[i], "SIPFALL_", 8) != 0 &&
+        strncmp(environ[i], "TMPDIR=", 7) != 0)
       environment[kept++] = strdup(environ[i]);
+  if (environment && asprintf(&environment[kept++], "TMPDIR=%s", slot->runner->directory) < 0)
+    environment[kept - 1] = NULL;
   if (!environment || slot->runner->suite->real_time)
     return environment;
   const char *sanitizer = getenv("ASAN_OPTIONS");
@@ -444,6 +470,20 @@ static void run_loop(struct runner *runner) {
   uv_run(&runner->loop, UV_RUN_DEFAULT);
 }
 
+/* Workers that are killed leave their files; this one is not. */
+static int make_directory(struct runner *runner, struct error *error) {
+  const char *parent = getenv("TMPDIR");
+  snprintf(runner->directory, sizeof runner->directory, "%s/sipfall-XXXXXX",
+           parent && parent[0] ? parent : "/tmp");
+  if (!mkdtemp(runner->directory)) {
+    error_set(error, "%s: can't make a directory for the labs: %s", runner->directory,
+              strerror(errno));
+    runner->directory[0] = '\0';
+    return -1;
+  }
+  return 0;
+}
+
 int runner_run(struct suite *suite, const struct runner_options *options, struct error *error) {
   struct runner runner = {.suite = suite, .options = options};
   int64_t started_ns = now_ns();
@@ -457,13 +497,16 @@ int runner_run(struct suite *suite, const struct runner_options *options, struct
     error_set(error, "out of memory");
     goto out;
   }
-  if (make_slots(&runner, error))
+  if (make_directory(&runner, error) || make_slots(&runner, error))
     goto out;
   run_loop(&runner);
+  copy_rest(&runner);
   suite->wall_ns = now_ns() - started_ns;
   result = 0;
 out:
   free_slots(&runner);
+  if (runner.directory[0])
+    lab_remove_directory(runner.directory);
   free(runner.timelines);
   uv_loop_close(&runner.loop);
   return result;

@@ -75,7 +75,10 @@ function Lab:sleep(duration)
   if type(duration) ~= "number" or duration < 0 then self:fail("sleep wants a number of seconds, 0 or more") end
   local until_ns = self:now_ns() + math.floor(duration * 1e9 + 0.5)
   self.core.timer(until_ns, self.resume)
-  while self:now_ns() < until_ns do coroutine.yield() end
+  while self:now_ns() < until_ns do
+    coroutine.yield()
+    if self.failed then error({ failure = self.failed }, 0) end
+  end
   self:step()
 end
 
