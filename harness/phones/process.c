@@ -124,6 +124,23 @@ static void open_handles(struct process *process) {
   process->open_handles = 4; /* uv_spawn initialises the process handle even when it fails */
 }
 
+/* The command line as it is started. In real time setpriv (util-linux) stands before it, so that
+ * the process dies with the worker, however that ends; in virtual time the clock sees to that, and
+ * nothing may stand between. Free the list; its texts are borrowed. */
+static const char **make_command_line(const struct process *process, const char *const *argv) {
+  static const char *const wrapper[] = {"setpriv", "--pdeathsig", "KILL", "--"};
+  enum { WRAPPER = sizeof wrapper / sizeof wrapper[0] };
+  size_t count = 0, before = lab_is_real_time(process->lab) ? WRAPPER : 0;
+  while (argv[count])
+    count++;
+  const char **line = calloc(before + count + 1, sizeof *line);
+  if (line) {
+    memcpy(line, wrapper, before * sizeof *line);
+    memcpy(line + before, argv, count * sizeof *line);
+  }
+  return line;
+}
+
 static int spawn(struct process *process, const struct process_options *options,
                  const char *directory) {
   const unsigned readable = UV_CREATE_PIPE | UV_READABLE_PIPE,
@@ -134,17 +151,20 @@ static int spawn(struct process *process, const struct process_options *options,
       {.flags = (uv_stdio_flags)writable, .data.stream = (uv_stream_t *)&process->errors},
   };
   char **environment = make_environment(options->host, directory);
+  const char **command_line = make_command_line(process, options->argv);
   uv_process_options_t spawning = {
       .exit_cb = process_exited,
-      .file = options->argv[0],
-      .args = (char **)options->argv,
+      .file = command_line ? command_line[0] : NULL,
+      .args = (char **)command_line,
       .env = environment,
       .cwd = directory,
       .stdio_count = 3,
       .stdio = stdio,
   };
-  int result =
-      environment ? uv_spawn(lab_loop(process->lab), &process->process, &spawning) : UV_ENOMEM;
+  int result = environment && command_line
+                   ? uv_spawn(lab_loop(process->lab), &process->process, &spawning)
+                   : UV_ENOMEM;
+  free(command_line);
   free_environment(environment);
   return result;
 }

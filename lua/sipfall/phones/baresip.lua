@@ -123,6 +123,7 @@ function Driver:tell(event)
   if kind == "REGISTERING" then
     self.phone:event("registering", {})
   elseif kind == "REGISTER_OK" then
+    self.registered = true
     self.phone:event("registered", { server = self:registrar() })
   elseif kind == "REGISTER_FAIL" then
     self.phone:event("registration_failed", { reason = event.param })
@@ -187,6 +188,9 @@ function Driver:start()
   local mark = self.lab.mark
   self:connect()
   self.lab.mark = mark
+  -- It may have registered before it could tell us.
+  local registrar = self:registrar()
+  if registrar and not self.registered then phone:event("registered", { server = registrar }) end
 end
 
 function Driver:dial(uri)
