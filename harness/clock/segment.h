@@ -116,13 +116,19 @@ int64_t clock_lab_elapsed_ns(const struct clock_lab *lab);
 
 /* What the watch saw. */
 struct clock_watch {
-  uint64_t passes;     /* when progress was last seen */
-  int64_t progress_ns; /* real time of that */
+  uint64_t passes; /* when progress was last seen */
+  int64_t look_ns; /* real time of the last look */
+  int64_t held_ns; /* real time without progress */
   bool reported;
 };
 
 /* A holder that keeps the turn for this long in real time without blocking is reported. */
 #define CLOCK_HOLD_REPORT_NS (INT64_C(5) * 1000000000)
+
+/* More than this between two looks is not the holder's: the machine stood still (a suspended
+ * laptop, a paused virtual machine), or the watch itself had no processor. It counts as this much.
+ */
+#define CLOCK_WATCH_STEP_MAX_NS (INT64_C(500) * 1000000)
 
 /* Looks after the lab; call it every few milliseconds of real time with `real_now_ns`, a monotonic
  * clock. Buries participants that died without saying so (killed) and passes the turn on for them.

@@ -99,12 +99,14 @@ bool clock_lab_watch(struct clock_lab *lab, struct clock_watch *watch, int64_t r
   struct clock_segment *segment = lab->segment;
   if (bury_the_dead(segment))
     clock_pass(segment, segment->turn);
-  if (segment->passes != watch->passes || watch->progress_ns == 0) {
-    *watch = (struct clock_watch){.passes = segment->passes, .progress_ns = real_now_ns};
+  if (segment->passes != watch->passes || watch->look_ns == 0) {
+    *watch = (struct clock_watch){.passes = segment->passes, .look_ns = real_now_ns};
     return false;
   }
-  int64_t held_ns = real_now_ns - watch->progress_ns;
-  if (watch->reported || held_ns < CLOCK_HOLD_REPORT_NS)
+  int64_t step_ns = real_now_ns - watch->look_ns;
+  watch->look_ns = real_now_ns;
+  watch->held_ns += step_ns < CLOCK_WATCH_STEP_MAX_NS ? step_ns : CLOCK_WATCH_STEP_MAX_NS;
+  if (watch->reported || watch->held_ns < CLOCK_HOLD_REPORT_NS)
     return false;
   watch->reported = true;
   const struct clock_participant *holder = &segment->participant[segment->turn];
@@ -114,7 +116,7 @@ bool clock_lab_watch(struct clock_lab *lab, struct clock_watch *watch, int64_t r
           : "it computes without end, or blocks in a call that the clock does not know";
   snprintf(report, 512,
            "%s (process %d) has held the turn for %.0f s of real time without blocking: %s",
-           holder->name, (int)holder->process_id, (double)held_ns / 1e9, reason);
+           holder->name, (int)holder->process_id, (double)watch->held_ns / 1e9, reason);
   return true;
 }
 

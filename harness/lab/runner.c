@@ -27,8 +27,9 @@
 /* How often the watch looks, in real time. */
 enum { WATCH_PERIOD_MS = 10 };
 
-/* A holder that was reported gets this much longer, then its lab is ended. */
-#define HOLD_END_NS (INT64_C(15) * 1000000000)
+/* A holder that was reported (CLOCK_HOLD_REPORT_NS) gets longer, until here, then its lab is ended.
+ */
+#define HOLD_END_NS (INT64_C(20) * 1000000000)
 
 /* A worker's result is a few lines; one that sends more has gone wild. */
 enum { RESULT_SIZE_MAX = 1 << 20 };
@@ -46,7 +47,6 @@ struct slot {
   struct clock_lab lab;
   struct clock_watch watch;
   char report[512]; /* of the watch */
-  int64_t reported_ns;
   int64_t started_ns;
   uv_process_t process;
   uv_pipe_t result;
@@ -170,11 +170,15 @@ static void tell_ended(struct runner *runner) {
   }
 }
 
-/* After an interruption: what those did who had not all their runs. */
-static void copy_rest(struct runner *runner) {
-  for (size_t i = 0; i < runner->suite->count; i++)
+/* After an interruption: tells of those, too, that ended behind one that didn't. */
+static void tell_rest(struct runner *runner) {
+  const struct runner_options *options = runner->options;
+  for (size_t i = runner->next_to_tell; i < runner->suite->count; i++) {
     if (runner->timelines[i])
-      copy_timeline(runner->timelines[i], runner->options->timelines);
+      copy_timeline(runner->timelines[i], options->timelines);
+    if (options->ended && runner->suite->scenarios[i].runs > 0)
+      options->ended(options->context, runner->suite, &runner->suite->scenarios[i]);
+  }
 }
 
 /* ---- one worker ---- */
@@ -430,12 +434,11 @@ static void watch(uv_timer_t *timer) {
     char report[sizeof slot->report];
     if (clock_lab_watch(&slot->lab, &slot->watch, now_ns(), report)) {
       memcpy(slot->report, report, sizeof report);
-      slot->reported_ns = now_ns();
       fprintf(stderr, "sipfall: %s: %s\n", slot->scenario->path, report);
     }
     if (!slot->watch.reported)
       slot->report[0] = '\0'; /* it went on after all */
-    else if (now_ns() - slot->reported_ns > HOLD_END_NS)
+    else if (slot->watch.held_ns > HOLD_END_NS)
       clean_up(slot);
   }
 }
@@ -500,7 +503,7 @@ int runner_run(struct suite *suite, const struct runner_options *options, struct
   if (make_directory(&runner, error) || make_slots(&runner, error))
     goto out;
   run_loop(&runner);
-  copy_rest(&runner);
+  tell_rest(&runner);
   suite->wall_ns = now_ns() - started_ns;
   result = 0;
 out:

@@ -152,6 +152,28 @@ static void test_holder_is_reported(void) {
   free(result.output);
 }
 
+/* Looks every 10 ms until `until_ns`; returns the time of the report, 0: none. */
+static int64_t watch_until(struct clock_lab *lab, struct clock_watch *watch, int64_t from_ns,
+                           int64_t until_ns) {
+  char report[512];
+  for (int64_t now_ns = from_ns; now_ns <= until_ns; now_ns += 10000000)
+    if (clock_lab_watch(lab, watch, now_ns, report))
+      return now_ns;
+  return 0;
+}
+
+static void test_standstill_is_no_hold(void) {
+  const int64_t s = 1000000000;
+  struct clock_lab lab;
+  struct clock_watch watch = {0};
+  CU_ASSERT_EQUAL_FATAL(clock_lab_create(&lab, 1, NULL), 0);
+  clock_lab_announce(&lab, "participant");
+  CU_ASSERT_EQUAL(watch_until(&lab, &watch, 1 * s, 4 * s), 0);
+  /* An hour passes between two looks, of which half a second counts. */
+  CU_ASSERT_EQUAL(watch_until(&lab, &watch, 3604 * s, 3607 * s), 3604 * s + 3 * s / 2);
+  clock_lab_destroy(&lab);
+}
+
 static void test_loopback_send_has_arrived(void) {
   expect_output(ARGUMENTS("loopback", "200000"), "0.000000000 200000 sends, 0 missed\n");
 }
@@ -264,6 +286,7 @@ static const struct unit_test tests[] = {
     {"participants that kill themselves don't take the turn with them", test_suicide},
     {"a participant killed while it holds the turn doesn't stop the lab", test_killed_holder},
     {"a holder that doesn't block is reported by name", test_holder_is_reported},
+    {"a machine that stood still makes nobody a holder", test_standstill_is_no_hold},
     {"a loopback send has arrived when the call returns", test_loopback_send_has_arrived},
     {"10,000 messages come in the same order in 50 runs under load", test_same_order_under_load},
     {"one seed gives the same randomness from every source", test_randomness},
