@@ -27,6 +27,9 @@
  * passed it the turn was killed before waking it, or that the maker of the lab is gone. */
 static const struct timespec look_again = {.tv_sec = 1};
 
+/* One who is left alone never waits, so it looks for the lab's maker once in so many passes. */
+enum { OWNER_LOOK_PASSES = 4096 };
+
 /* How long everybody rests in real time when nobody waits for any time: only the outside can end
  * that. */
 static const struct timespec rest = {.tv_nsec = 5000000};
@@ -126,14 +129,23 @@ int turn_kill(pid_t process_id) {
   return result;
 }
 
+/* Nobody stays in a lab whose maker is gone: it can't end us any more, and the turn may have ended
+ * with somebody who was killed. */
+static void end_without_owner(void) {
+  if (REAL(kill)(lab->owner, 0) < 0 && errno == ESRCH)
+    REAL(kill)(getpid(), SIGKILL);
+}
+
 static void await_turn(void) {
   struct clock_participant *self = &lab->participant[own_slot];
   for (;;) {
     uint32_t wakeup = self->wakeup;
     if (lab->turn == (uint32_t)own_slot)
       break;
-    REAL(syscall)
-    (SYS_futex, (long)&self->wakeup, FUTEX_WAIT, (long)wakeup, (long)&look_again, 0L, 0L);
+    if (REAL(syscall)(SYS_futex, (long)&self->wakeup, FUTEX_WAIT, (long)wakeup, (long)&look_again,
+                      0L, 0L) < 0 &&
+        errno == ETIMEDOUT)
+      end_without_owner();
   }
   self->state = CLOCK_TAKING;
   await_leaving_process();
@@ -141,6 +153,8 @@ static void await_turn(void) {
 
 static void pass_turn(void) {
   int next = clock_pass(lab, (uint32_t)own_slot);
+  if (lab->passes % OWNER_LOOK_PASSES == 0)
+    end_without_owner();
   if (next < 0) {
     /* Nobody waits for any time. Everybody looks again after a rest, in case that something came
      * from outside the lab (a signal, a terminal). */
