@@ -86,7 +86,7 @@ static void tell_verdict(const struct exchange *exchange, enum rule_direction di
  */
 static void send_answer(const struct exchange *exchange, uint8_t *bytes, size_t size) {
   struct fakedns *server = exchange->server;
-  tell_message(server, fakedns_event_message("udp", bytes, size), RULE_OUTBOUND, exchange->client);
+  tell_message(server, fakedns_event_message("UDP", bytes, size), RULE_OUTBOUND, exchange->client);
   if (server->udp)
     fakedns_udp_send(server->udp, bytes, size, exchange->client);
   else
@@ -109,7 +109,7 @@ static void release_answer(const struct exchange *exchange, uint8_t *bytes, size
     return;
   case VERDICT_DROP:
   case VERDICT_REFUSE:
-    tell_message(exchange->server, fakedns_event_message("udp", bytes, size), RULE_OUTBOUND,
+    tell_message(exchange->server, fakedns_event_message("UDP", bytes, size), RULE_OUTBOUND,
                  exchange->client);
     tell_verdict(exchange, RULE_OUTBOUND, rule, verdict.kind);
     free(bytes);
@@ -144,7 +144,7 @@ static void answer_query(const struct exchange *exchange) {
 static void received(void *context, const uint8_t *bytes, size_t size,
                      const struct sockaddr_storage *source) {
   struct exchange exchange = {.server = context, .client = source};
-  tell_message(exchange.server, fakedns_event_message("udp", bytes, size), RULE_INBOUND, source);
+  tell_message(exchange.server, fakedns_event_message("UDP", bytes, size), RULE_INBOUND, source);
   if (fakedns_query_parse(&exchange.query, bytes, size))
     return;
   if (exchange.query.name)
@@ -159,7 +159,7 @@ static int open_port(struct fakedns *server, const struct sockaddr_storage *addr
   if (fakedns_udp_open(&server->udp, server->loop, address, &server->address, received, server,
                        error))
     return error_prefix(error, "%s: ", server->name);
-  tell(server, fakedns_event_server("listening", "udp"));
+  tell(server, fakedns_event_server("listening", "UDP"));
   return 0;
 }
 
@@ -168,7 +168,7 @@ static void close_port(struct fakedns *server) {
     return;
   fakedns_udp_close(server->udp);
   server->udp = NULL;
-  tell(server, fakedns_event_server("closed", "udp"));
+  tell(server, fakedns_event_server("closed", "UDP"));
 }
 
 static void edge_reached(uv_timer_t *timer);

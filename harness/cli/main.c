@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "harness/cli/cli.h"
+#include "harness/lab/suite.h"
 
 static const struct {
   const char *name;

@@ -20,6 +20,7 @@
 #include "harness/lab/lab.h"
 #include "harness/lab/places.h"
 #include "harness/lab/runner.h"
+#include "harness/lab/suite.h"
 #include "harness/script/script.h"
 
 /* A lab runs on one processor, all its processes: passing the turn is much cheaper there. */

@@ -90,22 +90,6 @@ const char *hosts_name(const struct hosts *hosts, const struct sockaddr_storage 
   return NULL;
 }
 
-bool hosts_address(const struct hosts *hosts, const char *name, struct sockaddr_storage *address) {
-  const struct host *host = find(hosts, name);
-  if (host)
-    *address = host->address;
-  return host != NULL;
-}
-
-const char *hosts_list(const struct hosts *hosts, char *text, size_t size) {
-  size_t length = 0;
-  text[0] = '\0';
-  for (size_t i = 0; i < hosts->count && length < size; i++)
-    length +=
-        (size_t)snprintf(text + length, size - length, "%s%s", i ? ", " : "", hosts->host[i].name);
-  return text;
-}
-
 /* The host whose address stands at `text`, not followed by another digit. */
 static const struct host *host_at(const struct hosts *hosts, const char *text) {
   for (size_t i = 0; i < hosts->count; i++) {

@@ -23,6 +23,7 @@
 #define HOSTS_SIP_PORT 5060
 #define HOSTS_DNS_PORT 5300
 
+/* The number is the third octet of the host's address. */
 enum host_kind { HOST_DNS, HOST_PROXY, HOST_PHONE };
 
 struct hosts;
@@ -38,12 +39,6 @@ int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name,
 
 /* The name of the host with this address (any port); NULL when there is none. */
 const char *hosts_name(const struct hosts *hosts, const struct sockaddr_storage *address);
-
-/* False when there is no such host. */
-bool hosts_address(const struct hosts *hosts, const char *name, struct sockaddr_storage *address);
-
-/* The names of all hosts in the order of their adding, as "p1, p2, alice" (for error texts). */
-const char *hosts_list(const struct hosts *hosts, char *text, size_t size);
 
 /* Replaces each address of a host in the text by the host's name: what is the same in every worker.
  * Free the result. NULL when out of memory. */

@@ -31,12 +31,19 @@ struct lab {
   char directory[PATH_MAX];
   void (*settle)(void *context);
   void *settle_context;
+  bool overflow_settled;
   uint64_t settled; /* events before this one have been seen by `settle` */
 };
 
+static bool is_unsettled(const struct lab *lab) {
+  return lab->settled != timeline_count(lab->timeline) ||
+         lab->overflow_settled != timeline_overflowed(lab->timeline);
+}
+
 static void settle(struct lab *lab) {
-  while (lab->settle && lab->settled != timeline_count(lab->timeline)) {
+  while (lab->settle && is_unsettled(lab)) {
     lab->settled = timeline_count(lab->timeline);
+    lab->overflow_settled = timeline_overflowed(lab->timeline);
     lab->settle(lab->settle_context);
   }
 }

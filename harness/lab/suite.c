@@ -151,11 +151,11 @@ int suite_exit_status(const struct suite *suite) {
   if (suite->interrupted)
     return 128 + suite->interrupted;
   if (suite_count(suite, SCENARIO_BROKEN) > 0)
-    return 3;
+    return EXIT_OWN_FAULT;
   if (suite_count(suite, SCENARIO_FAILED) > 0)
-    return 1;
+    return EXIT_SCENARIO_FAILED;
   for (size_t i = 0; i < suite->count; i++)
     if (suite->scenarios[i].differs)
-      return 5;
-  return suite_count(suite, SCENARIO_PASSED) == 0 ? 4 : 0;
+      return EXIT_RUNS_DIFFERED;
+  return suite_count(suite, SCENARIO_PASSED) == 0 ? EXIT_NOTHING_SELECTED : EXIT_ALL_PASSED;
 }

@@ -14,6 +14,16 @@
 #include "common/error.h"
 #include "harness/lab/timeline.h"
 
+/* Exit status of the program; 128 + n when it was interrupted by signal n. */
+enum exit_status {
+  EXIT_ALL_PASSED = 0,
+  EXIT_SCENARIO_FAILED = 1,
+  EXIT_USAGE = 2,
+  EXIT_OWN_FAULT = 3,
+  EXIT_NOTHING_SELECTED = 4,
+  EXIT_RUNS_DIFFERED = 5
+};
+
 enum scenario_status {
   SCENARIO_NOT_RUN, /* interrupted before its turn */
   SCENARIO_PASSED,
@@ -50,13 +60,13 @@ int suite_find(struct suite *suite, const char *const *paths, size_t count, stru
 void suite_destroy(struct suite *suite);
 
 /* Takes note of one run of a scenario: what the worker said (NULL: nothing; then `otherwise` says
- * why). */
+ * why). Of several runs the first one's figures stay, and the first failure. */
 void scenario_note_run(struct scenario *scenario, const cJSON *said, const char *otherwise,
                        int64_t wall_ns);
 
 size_t suite_count(const struct suite *suite, enum scenario_status status);
 
-/* Exit status of the program: see `sipfall --help`. */
+/* Exit status of a run of this suite: enum exit_status, or 128 + n. */
 int suite_exit_status(const struct suite *suite);
 
 #endif

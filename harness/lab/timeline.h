@@ -26,7 +26,8 @@ int timeline_create(struct timeline **out, const struct hosts *hosts, FILE *outp
 void timeline_destroy(struct timeline *timeline);
 
 /* Takes the event: numbers it, stamps it with `t_ns` (ns since the lab's start), names its hosts by
- * their addresses where they have no names yet. Beyond TIMELINE_EVENTS_MAX events are only counted.
+ * their addresses where they have no names yet. Beyond TIMELINE_EVENTS_MAX they are lost, and
+ * timeline_overflowed() says so.
  */
 void timeline_append(struct timeline *timeline, struct event *event, int64_t t_ns);
 

@@ -87,15 +87,15 @@ void report_console_total(FILE *out, const struct suite *suite) {
     simulated_ns += suite->scenarios[i].simulated_ns * suite->scenarios[i].runs;
     checks += suite->scenarios[i].checks;
   }
-  fprintf(out, "\n%zu scenarios: %zu passed, %zu failed, %zu skipped", suite->count,
-          suite_count(suite, SCENARIO_PASSED), suite_count(suite, SCENARIO_FAILED),
-          suite_count(suite, SCENARIO_SKIPPED));
+  fprintf(out, "\n%zu %s: %zu passed, %zu failed, %zu skipped", suite->count,
+          suite->count == 1 ? "scenario" : "scenarios", suite_count(suite, SCENARIO_PASSED),
+          suite_count(suite, SCENARIO_FAILED), suite_count(suite, SCENARIO_SKIPPED));
   if (suite_count(suite, SCENARIO_BROKEN))
     fprintf(out, ", %zu broken (a fault of sipfall's own)", suite_count(suite, SCENARIO_BROKEN));
   if (suite->interrupted)
     fprintf(out, ", %zu not run: interrupted", suite_count(suite, SCENARIO_NOT_RUN));
-  fprintf(out, " · %u checks · %s %s in %s · seed %" PRIu64 "\n", checks,
-          simulated(simulated_ns, lab_time, sizeof lab_time),
+  fprintf(out, " · %u %s · %s %s in %s · seed %" PRIu64 "\n", checks,
+          checks == 1 ? "check" : "checks", simulated(simulated_ns, lab_time, sizeof lab_time),
           suite->real_time ? "of real time" : "simulated",
           wall(suite->wall_ns, real_time, sizeof real_time), suite->seed);
 }

@@ -109,6 +109,7 @@ Proxy.__index = Proxy
 --- Answers requests by itself instead of handling them: status, reason, retry_after (s).
 function Proxy:answer(options)
   self.lab:step()
+  options = options or {}
   local rule = read_options(self, options, { status = "number", reason = "string", retry_after = "number" })
   if not options.status then
     self.lab:fail(("%s: answer needs a status from 100 to 699"):format(self.name))
@@ -131,7 +132,7 @@ end
 
 function Proxy:describe(what)
   if type(what) == "number" then return ("a response %d by %s"):format(what, self.name) end
-  return ("%s to %s"):format(what or "a request", self.name)
+  return ("%s to %s"):format(what or "request", self.name)
 end
 
 function Proxy:show(event)
@@ -152,6 +153,7 @@ local rcodes = { FORMERR = 1, SERVFAIL = 2, NXDOMAIN = 3, NOTIMP = 4, REFUSED = 
 --- Answers queries with an error: rcode = "SERVFAIL", "NXDOMAIN", "REFUSED", "NOTIMP", "FORMERR".
 function Dns:answer(options)
   self.lab:step()
+  options = options or {}
   local rule = read_options(self, options, { rcode = "string" })
   rule.verdict, rule.direction, rule.status = "answer", "in", rcodes[options.rcode]
   if not rule.status then

@@ -75,10 +75,7 @@ function Lab:sleep(duration)
   if type(duration) ~= "number" or duration < 0 then self:fail("sleep wants a number of seconds, 0 or more") end
   local until_ns = self:now_ns() + math.floor(duration * 1e9 + 0.5)
   self.core.timer(until_ns, self.resume)
-  while self:now_ns() < until_ns do
-    coroutine.yield()
-    if self.failed then error({ failure = self.failed }, 0) end
-  end
+  while self:now_ns() < until_ns do self:give_way() end
   self:step()
 end
 
@@ -128,6 +125,12 @@ function Lab:check(passed, text, line, seen)
   self.core.emit("check", { result = passed and "passed" or "failed", text = text, line = line, seen = seen })
 end
 
+--- Lets happen what happens, until something has.
+function Lab:give_way()
+  coroutine.yield()
+  if self.failed then error({ failure = self.failed }, 0) end
+end
+
 --- Waits until `ready` returns something other than nil, and returns it; nil when it has not by `until_ns`. What
 --- happens at that very instant still counts, in whatever order the processes have their turn then.
 function Lab:wait(ready, until_ns)
@@ -136,8 +139,7 @@ function Lab:wait(ready, until_ns)
   local over_ns = until_ns + 1000000
   self.core.timer(over_ns, self.resume)
   while result == nil and self:now_ns() < over_ns do
-    coroutine.yield()
-    if self.failed then error({ failure = self.failed }, 0) end
+    self:give_way()
     result = ready()
   end
   return result

@@ -3,6 +3,7 @@
 -- Runs one scenario file: loads it in its sandbox, makes the lab, runs its coroutine whenever something happened,
 -- and tells how it ended. Started by harness/script, with the primitives that it gives (core).
 
+local fields = require "sipfall.fields"
 local lab = require "sipfall.lab"
 local sandbox = require "sipfall.sandbox"
 local sipfall = require "sipfall"
@@ -121,7 +122,12 @@ local function finish(self, result)
                failures = { error_text({ field = "run", text = "the scenario checked nothing: it must expect " ..
                  "something, or it proves nothing" }, self.path, self.text) } }
   end
-  self.core.emit("lab", { what = "end", result = result.result, reason = result.reason or (result.failures or {})[1] })
+  -- Where the file lies is not part of what happened: the digest is the same wherever it is run from.
+  local reason = result.reason or (result.failures or {})[1]
+  local name = self.path:match("[^/]*$")
+  local start, stop = (reason or ""):find(self.path, 1, true)
+  if start then reason = reason:sub(1, start - 1) .. name .. reason:sub(stop + 1) end
+  self.core.emit("lab", { what = "end", result = result.result, reason = reason })
   self.core.finish(result)
 end
 
@@ -134,8 +140,8 @@ local function run(self)
                           time = self.core.real_time and "real" or "virtual",
                           epoch = not self.core.real_time and "2026-01-01T00:00:00Z" or nil })
   local adapter = find_adapter(self.core.phone)
-  for name, description in pairs(self.scenario.phones or {}) do
-    local reason = adapter.unsupported { name = name, description = description }
+  for _, name in ipairs(fields.names(self.scenario.phones or {})) do
+    local reason = adapter.unsupported { name = name, description = self.scenario.phones[name] }
     if reason then return { result = "skipped", reason = reason } end
   end
   self.lab = lab.create(self.core, self.scenario, self.path, adapter)
@@ -170,6 +176,10 @@ return function(core, path)
   -- Called whenever events were added: what is watched is looked at, then the scenario goes on if it waits for
   -- what happened.
   return function()
+    local count, overflowed = core.event_count()
+    if overflowed and self.lab then
+      self.lab.failed = self.lab.failed or ("%s: a storm: more than %d events"):format(path, count)
+    end
     if self.lab and #self.lab.watched > 0 and coroutine.status(body) == "suspended" then
       local ok, problem = xpcall(self.lab.look, self.handler, self.lab)
       if not ok then self.lab.failed = self.lab.failed or error_text(problem, path, self.text) end

@@ -23,11 +23,11 @@ static const char zone[] = "$ORIGIN example.com.\n"
 
 #define QUERY_A                                                                                    \
   "\"kind\":\"dns\",\"to\":\"dns\",\"from_address\":\"CLIENT\",\"to_address\":\"SERVER\","         \
-  "\"transport\":\"udp\","                                                                         \
+  "\"transport\":\"UDP\","                                                                         \
   "\"id\":4711,\"query\":true,\"qname\":\"p1.example.com.\",\"qtype\":\"A\""
 #define ANSWER_TO_A                                                                                \
   "\"kind\":\"dns\",\"from\":\"dns\",\"from_address\":\"SERVER\",\"to_address\":\"CLIENT\","       \
-  "\"transport\":\"udp\","                                                                         \
+  "\"transport\":\"UDP\","                                                                         \
   "\"id\":4711,\"query\":false,\"qname\":\"p1.example.com.\",\"qtype\":\"A\""
 #define ANSWER_A                                                                                   \
   ANSWER_TO_A ",\"rcode\":\"NOERROR\",\"answers\":[{\"name\":\"p1.example.com.\",\"type\":\"A\","  \
@@ -38,8 +38,8 @@ static const char zone[] = "$ORIGIN example.com.\n"
   "\"kind\":\"verdict\",\"to\":\"dns\",\"from_address\":\"CLIENT\",\"to_address\":\"SERVER\""
 #define VERDICT_OUT                                                                                \
   "\"kind\":\"verdict\",\"from\":\"dns\",\"from_address\":\"SERVER\",\"to_address\":\"CLIENT\""
-#define LISTENING "\"kind\":\"server\"," FROM_SERVER ",\"what\":\"listening\",\"transport\":\"udp\""
-#define CLOSED "\"kind\":\"server\"," FROM_SERVER ",\"what\":\"closed\",\"transport\":\"udp\""
+#define LISTENING "\"kind\":\"server\"," FROM_SERVER ",\"what\":\"listening\",\"transport\":\"UDP\""
+#define CLOSED "\"kind\":\"server\"," FROM_SERVER ",\"what\":\"closed\",\"transport\":\"UDP\""
 
 static const struct rule_selector everything = {0};
 
@@ -67,7 +67,7 @@ static void test_additional_event(void) {
   check_event(&fixture, 2,
               "\"kind\":\"dns\",\"from\":\"dns\",\"from_address\":\"SERVER\",\"to_address\":"
               "\"CLIENT\",\"transport\":"
-              "\"udp\",\"id\":4711,\"query\":false,\"qname\":\"_sip._udp.example.com.\",\"qtype\":"
+              "\"UDP\",\"id\":4711,\"query\":false,\"qname\":\"_sip._udp.example.com.\",\"qtype\":"
               "\"SRV\",\"rcode\":"
               "\"NOERROR\",\"answers\":[{\"name\":\"_sip._udp.example.com.\",\"type\":\"SRV\","
               "\"ttl\":300,\"data\":\"10 "
@@ -90,7 +90,7 @@ static void test_rubbish(void) {
   check_event(&fixture, 1,
               "\"kind\":\"dns\",\"to\":\"dns\",\"from_address\":\"CLIENT\",\"to_address\":"
               "\"SERVER\",\"transport\":"
-              "\"udp\",\"malformed\":\"shorter than a DNS header\"");
+              "\"UDP\",\"malformed\":\"shorter than a DNS header\"");
   CU_ASSERT(fixture.event_count == 5);
   fixture_stop(&fixture);
 }

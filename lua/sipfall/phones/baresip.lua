@@ -183,7 +183,7 @@ function Driver:start()
   if not process then
     self.lab:fail(("%s: %s (Debian's package baresip-core has it)"):format(phone.name, problem))
   end
-  self.process, self.stopping = process, false
+  self.process, self.stopping, self.gone, self.registered = process, false, nil, nil
   core.emit("process", { from = phone.name, what = "started" })
   local mark = self.lab.mark
   self:connect()

@@ -60,7 +60,7 @@ function Driver:start()
     on_exit = function(status, signal) self:exited(status, signal) end,
   }
   if not process then self.lab:fail(("%s: %s"):format(phone.name, problem)) end
-  self.process, self.stopping = process, false
+  self.process, self.stopping, self.gone = process, false, nil
   core.emit("process", { from = phone.name, what = "started" })
   local description = phone.description
   local dns = self.lab.dns
