@@ -19,6 +19,9 @@
 /* As many as there are blocks of addresses is nobody's machine. */
 enum { JOBS_MAX = 64, REPEAT_MAX = 1000000, OPTIONS_MAX = 16 };
 
+/* What the JSON of timelines and of the control protocol holds exactly: 2^53. */
+#define SEED_MAX (UINT64_C(1) << 53)
+
 enum {
   OPTION_PHONE = 256,
   OPTION_REAL_TIME,
@@ -102,9 +105,9 @@ static int take_option(struct run *run, int option, const char *argument) {
     run->runner.jobs = (unsigned)number;
     return 0;
   case OPTION_SEED:
-    return parse_number(argument, 0, UINT64_MAX, &run->suite.seed)
+    return parse_number(argument, 0, SEED_MAX, &run->suite.seed)
                ? 0
-               : usage("--seed %s: a whole number, 0 or more", argument, "");
+               : usage("--seed %s: a whole number from 0 to 9007199254740992", argument, "");
   case OPTION_REPEAT:
     if (!parse_number(argument, 1, REPEAT_MAX, &number))
       return usage("--repeat %s: a number from 1 to 1000000", argument, "");

@@ -69,7 +69,8 @@ function Driver:start()
     config = self:config(),
     network = { address = ("%s:%d"):format(phone.address, phone.port),
                 dns = dns and { ("%s:%d"):format(dns.address, dns.port) } or nil },
-    seed = not core.real_time and core.seed or nil,
+    -- A stream for each phone: two of them must not draw the same identifiers, nor one after its restart.
+    seed = not core.real_time and math.floor(core.random(phone.name) * 2 ^ 53) or nil,
   } }
   self:command { ["do"] = "start" }
 end
