@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Interposed: the calls after which somebody else may have something to do. They are made as they
- * are, and counted afterwards, so that the turn can skip participants who have nothing new.
+ * are, and counted afterwards, so that the turn can skip participants who have nothing new. (Those
+ * that carry addresses are in address_calls.c and datagram_calls.c.)
  */
 #include <fcntl.h>
 #include <sys/eventfd.h>
@@ -14,50 +15,53 @@
 #include "harness/clock/turn.h"
 
 /* Makes the call, counts it, returns its result. */
-#define COUNTED(type, call)                                                                        \
-  type result = call;                                                                              \
-  turn_activity();                                                                                 \
-  return result;
+#define RETURN_COUNTED(type, call)                                                                 \
+  do {                                                                                             \
+    type result = call;                                                                            \
+    turn_activity();                                                                               \
+    return result;                                                                                 \
+  } while (0)
 
-INTERPOSED ssize_t send(int fd, const void *bytes, size_t size,
-                        int flags){COUNTED(ssize_t, REAL(send)(fd, bytes, size, flags))}
+INTERPOSED ssize_t send(int fd, const void *bytes, size_t size, int flags) {
+  RETURN_COUNTED(ssize_t, REAL(send)(fd, bytes, size, flags));
+}
 
-INTERPOSED ssize_t sendto(int fd, const void *bytes, size_t size, int flags,
-                          const struct sockaddr *address, socklen_t length){
-    COUNTED(ssize_t, REAL(sendto)(fd, bytes, size, flags, address, length))}
+INTERPOSED ssize_t write(int fd, const void *bytes, size_t size) {
+  RETURN_COUNTED(ssize_t, REAL(write)(fd, bytes, size));
+}
 
-INTERPOSED ssize_t sendmsg(int fd, const struct msghdr *message,
-                           int flags){COUNTED(ssize_t, REAL(sendmsg)(fd, message, flags))}
+INTERPOSED ssize_t writev(int fd, const struct iovec *parts, int count) {
+  RETURN_COUNTED(ssize_t, REAL(writev)(fd, parts, count));
+}
 
-INTERPOSED int sendmmsg(int fd, struct mmsghdr *messages, unsigned count,
-                        int flags){COUNTED(int, REAL(sendmmsg)(fd, messages, count, flags))}
+INTERPOSED ssize_t sendfile(int to, int from, off_t *offset, size_t size) {
+  RETURN_COUNTED(ssize_t, REAL(sendfile)(to, from, offset, size));
+}
 
-INTERPOSED ssize_t
-    write(int fd, const void *bytes, size_t size){COUNTED(ssize_t, REAL(write)(fd, bytes, size))}
+INTERPOSED ssize_t sendfile64(int to, int from, off64_t *offset, size_t size) {
+  RETURN_COUNTED(ssize_t, REAL(sendfile64)(to, from, offset, size));
+}
 
-INTERPOSED ssize_t writev(int fd, const struct iovec *parts,
-                          int count){COUNTED(ssize_t, REAL(writev)(fd, parts, count))}
+INTERPOSED int eventfd_write(int fd, eventfd_t value) {
+  RETURN_COUNTED(int, REAL(eventfd_write)(fd, value));
+}
 
-INTERPOSED ssize_t sendfile(int to, int from, off_t *offset,
-                            size_t size){COUNTED(ssize_t, REAL(sendfile)(to, from, offset, size))}
+INTERPOSED int shutdown(int fd, int how) {
+  RETURN_COUNTED(int, REAL(shutdown)(fd, how));
+}
 
-INTERPOSED ssize_t sendfile64(int to, int from, off64_t *offset, size_t size){
-    COUNTED(ssize_t, REAL(sendfile64)(to, from, offset, size))}
+INTERPOSED int close(int fd) {
+  RETURN_COUNTED(int, REAL(close)(fd));
+}
 
-INTERPOSED int eventfd_write(int fd, eventfd_t value){COUNTED(int, REAL(eventfd_write)(fd, value))}
+INTERPOSED int close_range(unsigned first, unsigned last, int flags) {
+  RETURN_COUNTED(int, REAL(close_range)(first, last, flags));
+}
 
-INTERPOSED int connect(int fd, const struct sockaddr *address,
-                       socklen_t length){COUNTED(int, REAL(connect)(fd, address, length))}
-
-INTERPOSED int shutdown(int fd, int how){COUNTED(int, REAL(shutdown)(fd, how))}
-
-INTERPOSED int close(int fd){COUNTED(int, REAL(close)(fd))}
-
-INTERPOSED int close_range(unsigned first, unsigned last,
-                           int flags){COUNTED(int, REAL(close_range)(first, last, flags))}
-
-INTERPOSED int dup2(int from, int to){COUNTED(int, REAL(dup2)(from, to))}
+INTERPOSED int dup2(int from, int to) {
+  RETURN_COUNTED(int, REAL(dup2)(from, to));
+}
 
 INTERPOSED int dup3(int from, int to, int flags) {
-  COUNTED(int, REAL(dup3)(from, to, flags))
+  RETURN_COUNTED(int, REAL(dup3)(from, to, flags));
 }

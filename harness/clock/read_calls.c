@@ -13,15 +13,14 @@
 #include "harness/clock/random_calls.h"
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
+#include "harness/clock/waits.h"
 
 static int readable(void *context) {
   struct pollfd descriptor = {.fd = *(const int *)context, .events = POLLIN};
   return REAL(poll)(&descriptor, 1, 0);
 }
 
-/* Waits in virtual time until the real call will not block. Returns -1 with errno EINTR after a
- * signal. */
-static int await_readable(int fd) {
+int await_readable(int fd) {
   if (!turn_taking_part() || readable(&fd) != 0)
     return 0;
   int flags = fcntl(fd, F_GETFL);
@@ -50,37 +49,9 @@ INTERPOSED ssize_t recv(int fd, void *bytes, size_t size, int flags) {
   return REAL(recv)(fd, bytes, size, flags);
 }
 
-INTERPOSED ssize_t recvfrom(int fd, void *restrict bytes, size_t size, int flags,
-                            struct sockaddr *restrict address, socklen_t *restrict length) {
-  if (!(flags & MSG_DONTWAIT) && await_readable(fd))
-    return -1;
-  return REAL(recvfrom)(fd, bytes, size, flags, address, length);
-}
-
-INTERPOSED ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
-  if (!(flags & MSG_DONTWAIT) && await_readable(fd))
-    return -1;
-  return REAL(recvmsg)(fd, message, flags);
-}
-
-INTERPOSED int accept(int fd, struct sockaddr *restrict address, socklen_t *restrict length) {
-  if (await_readable(fd))
-    return -1;
-  return REAL(accept)(fd, address, length);
-}
-
-INTERPOSED int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict length,
-                       int flags) {
-  if (await_readable(fd))
-    return -1;
-  return REAL(accept4)(fd, address, length, flags);
-}
-
 /* What programs built with _FORTIFY_SOURCE call. */
 ssize_t __read_chk(int fd, void *bytes, size_t size, size_t capacity);
 ssize_t __recv_chk(int fd, void *bytes, size_t size, size_t capacity, int flags);
-ssize_t __recvfrom_chk(int fd, void *bytes, size_t size, size_t capacity, int flags,
-                       struct sockaddr *address, socklen_t *length);
 
 INTERPOSED ssize_t __read_chk(int fd, void *bytes, size_t size, size_t capacity) {
   if (size > capacity)
@@ -92,11 +63,4 @@ INTERPOSED ssize_t __recv_chk(int fd, void *bytes, size_t size, size_t capacity,
   if (size > capacity)
     abort();
   return recv(fd, bytes, size, flags);
-}
-
-INTERPOSED ssize_t __recvfrom_chk(int fd, void *bytes, size_t size, size_t capacity, int flags,
-                                  struct sockaddr *address, socklen_t *length) {
-  if (size > capacity)
-    abort();
-  return recvfrom(fd, bytes, size, flags, address, length);
 }

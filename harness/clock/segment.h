@@ -25,9 +25,10 @@
 #include <sys/types.h>
 
 #include "common/error.h"
+#include "harness/clock/network.h"
 
 /* "sip" and the version of the layout, which changes with struct clock_segment. */
-#define CLOCK_SEGMENT_MAGIC UINT32_C(0x73697001)
+#define CLOCK_SEGMENT_MAGIC UINT32_C(0x73697002)
 
 /* Names the segment in the environment of a lab's processes; the value is a path to open. */
 #define CLOCK_SEGMENT_VARIABLE "SIPFALL_CLOCK"
@@ -92,6 +93,7 @@ struct clock_segment {
   _Atomic uint64_t jumps;     /* how often time jumped */
   struct clock_participant participant[CLOCK_PARTICIPANTS_MAX];
   struct clock_stream_use stream[CLOCK_STREAMS_MAX];
+  struct network network;
 };
 
 /* ---- For the program that makes a lab ---- */

@@ -66,6 +66,10 @@ void turn_activity(void) {
     lab->activity++;
 }
 
+struct network *turn_network(void) {
+  return lab ? &lab->network : NULL;
+}
+
 struct random_stream *turn_random(void) {
   return &own_random;
 }

@@ -57,6 +57,9 @@ void turn_leave(void);
  * kill(). */
 int turn_kill(pid_t process_id);
 
+/* The lab's simulated network. NULL outside a lab. */
+struct network *turn_network(void);
+
 /* This process's own random stream. Only in a lab. */
 struct random_stream *turn_random(void);
 

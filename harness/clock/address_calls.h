@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of interposed calls that carry addresses share.
+ */
+#ifndef HARNESS_CLOCK_ADDRESS_CALLS_H
+#define HARNESS_CLOCK_ADDRESS_CALLS_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "harness/clock/network.h"
+
+/* The lab's network; NULL outside a lab and in a lab that simulates none. */
+struct network *address_network(void);
+
+/* The host that this process belongs to. */
+int address_own_host(const struct network *network);
+
+/* An unbound socket that is about to send to `to` (simulated) is bound to its own host, with a port
+ * of the lab's. */
+void address_bind_if_unbound(struct network *network, int fd, const struct sockaddr *to);
+
+bool address_is_loopback(const struct sockaddr *address);
+
+/* Gives the process an address that the kernel said, simulated, cut to the room it has like the
+ * kernel does. `address` and `length` may be NULL. */
+void address_give(const struct network *network, struct sockaddr_storage *said,
+                  socklen_t said_length, struct sockaddr *address, socklen_t *length);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The simulated network's table (network.h), without any call: pure functions on the shared memory.
+ * Labs have few addresses, so the table is walked.
+ */
+#include "harness/clock/network.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the forms of an address ---- */
+
+static struct in6_addr mapped(uint32_t v4) {
+  struct in6_addr address = {0};
+  address.s6_addr[10] = address.s6_addr[11] = 0xff;
+  memcpy(&address.s6_addr[12], &v4, sizeof v4);
+  return address;
+}
+
+static uint32_t unmapped(const struct in6_addr *address) {
+  uint32_t v4;
+  memcpy(&v4, &address->s6_addr[12], sizeof v4);
+  return v4;
+}
+
+/* The address in the one form that the table has; false for another family. */
+static bool normal_form(const struct sockaddr *address, struct in6_addr *out) {
+  if (address->sa_family == AF_INET)
+    *out = mapped(((const struct sockaddr_in *)address)->sin_addr.s_addr);
+  else if (address->sa_family == AF_INET6)
+    *out = ((const struct sockaddr_in6 *)address)->sin6_addr;
+  else
+    return false;
+  return true;
+}
+
+static bool is_v4(const struct in6_addr *address) {
+  return IN6_IS_ADDR_V4MAPPED(address);
+}
+
+static bool is_unspecified(const struct in6_addr *address) {
+  return IN6_IS_ADDR_UNSPECIFIED(address) ||
+         (is_v4(address) && unmapped(address) == htonl(INADDR_ANY));
+}
+
+static bool is_loopback(const struct in6_addr *address) {
+  return IN6_IS_ADDR_LOOPBACK(address) ||
+         (is_v4(address) && ntohl(unmapped(address)) >> 24 == IN_LOOPBACKNET);
+}
+
+static bool is_multicast(const struct in6_addr *address) {
+  return IN6_IS_ADDR_MULTICAST(address) ||
+         (is_v4(address) && IN_MULTICAST(ntohl(unmapped(address))));
+}
+
+static uint16_t realised_port(uint16_t port) {
+  uint16_t number = ntohs(port);
+  return number > 0 && number < NETWORK_PRIVILEGED_PORTS
+             ? htons((uint16_t)(number + NETWORK_PORT_SHIFT))
+             : port;
+}
+
+static uint16_t simulated_port(uint16_t port) {
+  uint16_t number = ntohs(port);
+  return number >= NETWORK_PORT_SHIFT ? htons((uint16_t)(number - NETWORK_PORT_SHIFT)) : port;
+}
+
+/* ---- hosts and addresses ---- */
+
+static void append(struct network *network, int host, const struct in6_addr *simulated,
+                   bool is_localhost) {
+  uint32_t number = network->addresses + 1; /* 127.BLOCK.0.0 is a network's name, not a host's */
+  network->address[network->addresses++] = (struct network_address){
+      .simulated = *simulated,
+      .loopback = htonl((uint32_t)IN_LOOPBACKNET << 24 | network->block << 16 | number),
+      .host = (uint16_t)host,
+      .is_localhost = is_localhost,
+  };
+}
+
+void network_init(struct network *network, unsigned block) {
+  memset(network, 0, sizeof *network);
+  network->block = block;
+  network_add_host(network, "lab");
+}
+
+int network_find_host(const struct network *network, const char *name) {
+  for (uint32_t i = 0; i < network->hosts; i++)
+    if (strcmp(network->host[i].name, name) == 0)
+      return (int)i;
+  return -1;
+}
+
+int network_add_host(struct network *network, const char *name) {
+  if (network->hosts == NETWORK_HOSTS_MAX || network->addresses == NETWORK_ADDRESSES_MAX ||
+      network_find_host(network, name) >= 0)
+    return -1;
+  int host = (int)network->hosts++;
+  snprintf(network->host[host].name, NETWORK_NAME_SIZE, "%s", name);
+  network->host[host].next_ephemeral = NETWORK_EPHEMERAL_FIRST;
+  append(network, host, &in6addr_loopback, true);
+  return host;
+}
+
+static const struct network_address *find(const struct network *network,
+                                          const struct in6_addr *simulated) {
+  for (uint32_t i = 0; i < network->addresses; i++) {
+    const struct network_address *entry = &network->address[i];
+    if (!entry->is_localhost && IN6_ARE_ADDR_EQUAL(&entry->simulated, simulated))
+      return entry;
+  }
+  return NULL;
+}
+
+int network_add_address(struct network *network, int host, const struct sockaddr *address) {
+  struct in6_addr simulated;
+  if (!normal_form(address, &simulated) || is_unspecified(&simulated) || is_loopback(&simulated) ||
+      is_multicast(&simulated) || find(network, &simulated) ||
+      network->addresses == NETWORK_ADDRESSES_MAX)
+    return -1;
+  append(network, host, &simulated, false);
+  return 0;
+}
+
+const struct network_address *network_host_address(const struct network *network, int host,
+                                                   unsigned n) {
+  for (uint32_t i = 0; i < network->addresses; i++) {
+    const struct network_address *entry = &network->address[i];
+    if (entry->host == host && !entry->is_localhost && n-- == 0)
+      return entry;
+  }
+  return NULL;
+}
+
+static const struct network_address *localhost_of(const struct network *network, int host) {
+  for (uint32_t i = 0; i < network->addresses; i++)
+    if (network->address[i].host == host && network->address[i].is_localhost)
+      return &network->address[i];
+  return NULL;
+}
+
+/* The host's first address of a family; its localhost when it has none. */
+static const struct network_address *first_of_family(const struct network *network, int host,
+                                                     bool v4) {
+  const struct network_address *entry;
+  for (unsigned n = 0; (entry = network_host_address(network, host, n)) != NULL; n++)
+    if (is_v4(&entry->simulated) == v4)
+      return entry;
+  return localhost_of(network, host);
+}
+
+/* ---- translation ---- */
+
+static enum network_realisation realise(const struct network_address *entry,
+                                        const struct sockaddr *address,
+                                        struct sockaddr_storage *out, socklen_t *length) {
+  if (!entry)
+    return NETWORK_NO_HOST;
+  memset(out, 0, sizeof *out);
+  if (address->sa_family == AF_INET) {
+    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+    *v4 = (struct sockaddr_in){.sin_family = AF_INET,
+                               .sin_addr.s_addr = entry->loopback,
+                               .sin_port =
+                                   realised_port(((const struct sockaddr_in *)address)->sin_port)};
+    *length = sizeof *v4;
+  } else {
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    *v6 = (struct sockaddr_in6){
+        .sin6_family = AF_INET6,
+        .sin6_addr = mapped(entry->loopback),
+        .sin6_port = realised_port(((const struct sockaddr_in6 *)address)->sin6_port)};
+    *length = sizeof *v6;
+  }
+  return NETWORK_REALISED;
+}
+
+enum network_realisation network_realise(const struct network *network, int host,
+                                         const struct sockaddr *address,
+                                         struct sockaddr_storage *out, socklen_t *length) {
+  struct in6_addr simulated;
+  if (!normal_form(address, &simulated))
+    return NETWORK_NOT_INET;
+  const struct network_address *entry = is_loopback(&simulated) || is_unspecified(&simulated)
+                                            ? localhost_of(network, host)
+                                            : find(network, &simulated);
+  return realise(entry, address, out, length);
+}
+
+enum network_realisation network_realise_local(const struct network *network, int host,
+                                               const struct sockaddr *address,
+                                               struct sockaddr_storage *out, socklen_t *length) {
+  struct in6_addr simulated;
+  if (!normal_form(address, &simulated))
+    return NETWORK_NOT_INET;
+  if (is_unspecified(&simulated)) {
+    bool v4 = address->sa_family == AF_INET;
+    return realise(first_of_family(network, host, v4), address, out, length);
+  }
+  if (is_loopback(&simulated))
+    return realise(localhost_of(network, host), address, out, length);
+  const struct network_address *entry = find(network, &simulated);
+  if (entry && entry->host != host && host != NETWORK_LAB_HOST)
+    entry = NULL;
+  return realise(entry, address, out, length);
+}
+
+static const struct network_address *find_loopback(const struct network *network,
+                                                   uint32_t loopback) {
+  for (uint32_t i = 0; i < network->addresses; i++)
+    if (network->address[i].loopback == loopback)
+      return &network->address[i];
+  return NULL;
+}
+
+/* An IPv6 socket sees the localhost as ::1 and an IPv4 host in its mapped form; an IPv4 socket sees
+ * an IPv6 host, which it can't have reached, not at all. */
+static bool simulate_v4(const struct network *network, struct sockaddr_in *address) {
+  const struct network_address *entry = find_loopback(network, address->sin_addr.s_addr);
+  if (!entry || (!entry->is_localhost && !is_v4(&entry->simulated)))
+    return false;
+  address->sin_addr.s_addr =
+      entry->is_localhost ? htonl(INADDR_LOOPBACK) : unmapped(&entry->simulated);
+  address->sin_port = simulated_port(address->sin_port);
+  return true;
+}
+
+static bool simulate_v6(const struct network *network, struct sockaddr_in6 *address) {
+  const struct network_address *entry =
+      is_v4(&address->sin6_addr) ? find_loopback(network, unmapped(&address->sin6_addr)) : NULL;
+  if (!entry)
+    return false;
+  address->sin6_addr = entry->simulated;
+  address->sin6_port = simulated_port(address->sin6_port);
+  return true;
+}
+
+bool network_simulate(const struct network *network, struct sockaddr *address) {
+  if (address->sa_family == AF_INET)
+    return simulate_v4(network, (struct sockaddr_in *)address);
+  if (address->sa_family == AF_INET6)
+    return simulate_v6(network, (struct sockaddr_in6 *)address);
+  return false;
+}
+
+uint16_t network_next_port(struct network *network, int host) {
+  struct network_host *entry = &network->host[host];
+  uint16_t port = entry->next_ephemeral;
+  entry->next_ephemeral =
+      port == NETWORK_EPHEMERAL_LAST ? NETWORK_EPHEMERAL_FIRST : (uint16_t)(port + 1);
+  return port;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The simulated network's table: hosts, their addresses, and the loopback addresses that stand for
+ * them. It lies in the lab's segment; the worker fills it in, the preloaded library translates by
+ * it, both ways, so that a process of a lab sees and uses simulated addresses only.
+ *
+ * Every simulated address (IPv4 or IPv6) is realised as one IPv4 loopback address of the lab's
+ * block; IPv6 sockets use its IPv4-mapped form, which Linux takes for bind and connect. Every host
+ * has a localhost of its own as well, so that 127.0.0.1 on one host is not 127.0.0.1 on another.
+ * Ports are the same on both sides, but for those below 1024, which need privileges on loopback:
+ * they move to the top, which the lab's own ephemeral ports leave free.
+ *
+ * Everything here is written by the holder of the turn.
+ */
+#ifndef HARNESS_CLOCK_NETWORK_H
+#define HARNESS_CLOCK_NETWORK_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* A lab of 200 phones and their servers, with a few addresses each. */
+#define NETWORK_HOSTS_MAX 512
+#define NETWORK_ADDRESSES_MAX 2048
+#define NETWORK_NAME_SIZE 64
+
+/* Ports below this one are moved up by NETWORK_PORT_SHIFT, to 64512 and above. */
+#define NETWORK_PRIVILEGED_PORTS 1024
+#define NETWORK_PORT_SHIFT (65536 - NETWORK_PRIVILEGED_PORTS)
+
+/* Ephemeral ports that hosts give to sockets that ask for none: RFC 6335 section 6, less what is
+ * used for the privileged ones. */
+#define NETWORK_EPHEMERAL_FIRST 49152
+#define NETWORK_EPHEMERAL_LAST (NETWORK_PORT_SHIFT - 1)
+
+/* The host of the worker's own sockets, which no scenario names. */
+#define NETWORK_LAB_HOST 0
+
+struct network_host {
+  char name[NETWORK_NAME_SIZE];
+  uint16_t next_ephemeral;
+};
+
+struct network_address {
+  struct in6_addr simulated; /* IPv4 in its mapped form */
+  uint32_t loopback;         /* network byte order */
+  uint16_t host;
+  bool is_localhost; /* 127.0.0.1 and ::1 of this host */
+};
+
+struct network {
+  uint32_t block; /* 127.BLOCK.x.y; 0: addresses are not simulated in this lab */
+  uint32_t hosts, addresses;
+  struct network_host host[NETWORK_HOSTS_MAX];
+  struct network_address address[NETWORK_ADDRESSES_MAX];
+};
+
+/* Starts an empty network, with the lab's own host. */
+void network_init(struct network *network, unsigned block);
+
+/* Adds a host; returns its index, or -1 when there is one of this name or no room. */
+int network_add_host(struct network *network, const char *name);
+
+/* The host of this name, or -1. */
+int network_find_host(const struct network *network, const char *name);
+
+/* Gives a host one more address (the port doesn't count). Returns 0, or -1 when somebody has it,
+ * there is no room, or it is none that a host can have (unspecified, loopback, multicast). */
+int network_add_address(struct network *network, int host, const struct sockaddr *address);
+
+/* How a simulated address is realised. */
+enum network_realisation {
+  NETWORK_REALISED, /* `*out` and `*length` are set */
+  NETWORK_NOT_INET, /* another family: nothing to translate */
+  NETWORK_NO_HOST   /* nobody has this address */
+};
+
+/* Translates an address that a process of `host` wants to send or connect to. Its own loopback
+ * addresses and the unspecified address mean itself, as on Linux. */
+enum network_realisation network_realise(const struct network *network, int host,
+                                         const struct sockaddr *address,
+                                         struct sockaddr_storage *out, socklen_t *length);
+
+/* Translates an address that a process of `host` wants to bind to: the unspecified address becomes
+ * the host's first of that family. The lab's own host may bind to every address. Port 0 stays 0. */
+enum network_realisation network_realise_local(const struct network *network, int host,
+                                               const struct sockaddr *address,
+                                               struct sockaddr_storage *out, socklen_t *length);
+
+/* Translates back, in place, what the kernel said: the family stays. False when it is no address of
+ * the lab; then nothing is changed. */
+bool network_simulate(const struct network *network, struct sockaddr *address);
+
+/* The host's next ephemeral port; the caller tries until one is free. */
+uint16_t network_next_port(struct network *network, int host);
+
+/* The n-th address (0, 1, …) of a host, localhost left out; NULL when it has no more. */
+const struct network_address *network_host_address(const struct network *network, int host,
+                                                   unsigned n);
+
+#endif
