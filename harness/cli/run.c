@@ -201,9 +201,9 @@ static int own_fault(const struct error *error) {
 
 /* Opens what was asked for, before anything runs: a name that can't be written is said at once. */
 static int open_reports(struct run *run) {
-  if (run->json && !(run->runner.timelines = fopen(run->json, "w")))
+  if (run->json && !(run->runner.timelines = fopen(run->json, "we")))
     return usage("--json %s: %s", run->json, strerror(errno));
-  if (run->junit && !(run->junit_file = fopen(run->junit, "w")))
+  if (run->junit && !(run->junit_file = fopen(run->junit, "we")))
     return usage("--junit %s: %s", run->junit, strerror(errno));
   return 0;
 }

@@ -4,7 +4,7 @@
  * what came of it to the runner as a JSON object. Whether its time is virtual is the business of
  * its environment; it is told only so that the scenario can know.
  *
- * usage: sipfall worker SCENARIO SEED BLOCK PROCESSOR PHONE virtual|real
+ * usage: sipfall worker SCENARIO SEED BLOCK PROCESSOR PHONE virtual|real timeline|no-timeline
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -85,7 +85,7 @@ static cJSON *run(char **argv, FILE *timeline, struct error *error) {
 }
 
 int cli_worker(int argc, char **argv) {
-  if (argc != 7 || fcntl(WORKER_RESULT_FD, F_GETFD) < 0) {
+  if (argc != 8 || fcntl(WORKER_RESULT_FD, F_GETFD) < 0) {
     fputs("sipfall worker: is started by sipfall run, not by hand\n", stderr);
     return EXIT_USAGE;
   }
@@ -94,8 +94,9 @@ int cli_worker(int argc, char **argv) {
   pin_to((int)strtol(argv[4], NULL, 10));
   /* Neither is for the lab's processes. */
   fcntl(WORKER_RESULT_FD, F_SETFD, FD_CLOEXEC);
-  FILE *timeline =
-      fcntl(WORKER_TIMELINE_FD, F_SETFD, FD_CLOEXEC) == 0 ? fdopen(WORKER_TIMELINE_FD, "w") : NULL;
+  FILE *timeline = NULL;
+  if (strcmp(argv[7], "timeline") == 0 && fcntl(WORKER_TIMELINE_FD, F_SETFD, FD_CLOEXEC) == 0)
+    timeline = fdopen(WORKER_TIMELINE_FD, "w");
   struct error error = {""};
   cJSON *result = run(argv, timeline, &error);
   if (!result) {
