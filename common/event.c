@@ -116,7 +116,7 @@ static void add_integer(cJSON *object, const char *name, int64_t number) {
   cJSON_AddRawToObject(object, name, text);
 }
 
-static char *format(const struct event *event, bool with_addresses) {
+char *event_format(const struct event *event) {
   cJSON *object = cJSON_CreateObject();
   if (!object)
     return NULL;
@@ -127,21 +127,11 @@ static char *format(const struct event *event, bool with_addresses) {
     cJSON_AddStringToObject(object, "from", event->source);
   if (event->target[0])
     cJSON_AddStringToObject(object, "to", event->target);
-  if (with_addresses) {
-    add_address(object, "from_address", &event->source_address);
-    add_address(object, "to_address", &event->target_address);
-  }
+  add_address(object, "from_address", &event->source_address);
+  add_address(object, "to_address", &event->target_address);
   for (const cJSON *member = event->detail->child; member; member = member->next)
     cJSON_AddItemReferenceToObject(object, member->string, (cJSON *)member);
   char *text = cJSON_PrintUnformatted(object);
   cJSON_Delete(object);
   return text;
-}
-
-char *event_format(const struct event *event) {
-  return format(event, true);
-}
-
-char *event_format_without_addresses(const struct event *event) {
-  return format(event, false);
 }

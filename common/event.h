@@ -80,7 +80,4 @@ void observer_tell(const struct observer *observer, struct event *event);
 /* The JSON form, without the line end; free() it. NULL when out of memory. */
 char *event_format(const struct event *event);
 
-/* The same without from_address and to_address: what happened between whom, wherever they were. */
-char *event_format_without_addresses(const struct event *event);
-
 #endif

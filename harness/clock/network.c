@@ -123,6 +123,12 @@ int network_add_address(struct network *network, int host, const struct sockaddr
   return 0;
 }
 
+void network_add_nameserver(struct network *network, const struct sockaddr *address) {
+  struct in6_addr simulated;
+  if (normal_form(address, &simulated) && network->nameservers < NETWORK_NAMESERVERS_MAX)
+    network->nameserver[network->nameservers++] = simulated;
+}
+
 const struct network_address *network_host_address(const struct network *network, int host,
                                                    unsigned n) {
   for (uint32_t i = 0; i < network->addresses; i++) {

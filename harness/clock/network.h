@@ -34,6 +34,9 @@
 #define NETWORK_EPHEMERAL_FIRST 49152
 #define NETWORK_EPHEMERAL_LAST (NETWORK_PORT_SHIFT - 1)
 
+/* What a resolv.conf can have (resolv.conf(5), MAXNS). */
+#define NETWORK_NAMESERVERS_MAX 3
+
 /* The host of the worker's own sockets, which no scenario names. */
 #define NETWORK_LAB_HOST 0
 
@@ -51,7 +54,9 @@ struct network_address {
 
 struct network {
   uint32_t block; /* 127.BLOCK.x.y; 0: addresses are not simulated in this lab */
-  uint32_t hosts, addresses;
+  uint32_t hosts, addresses, nameservers;
+  struct in6_addr
+      nameserver[NETWORK_NAMESERVERS_MAX]; /* simulated, at port 53; IPv4 in its mapped form */
   struct network_host host[NETWORK_HOSTS_MAX];
   struct network_address address[NETWORK_ADDRESSES_MAX];
 };
@@ -68,6 +73,10 @@ int network_find_host(const struct network *network, const char *name);
 /* Gives a host one more address (the port doesn't count). Returns 0, or -1 when somebody has it,
  * there is no room, or it is none that a host can have (unspecified, loopback, multicast). */
 int network_add_address(struct network *network, int host, const struct sockaddr *address);
+
+/* Makes an address one of the DNS servers that every host's resolver uses; more than
+ * NETWORK_NAMESERVERS_MAX are left out, as resolvers do. */
+void network_add_nameserver(struct network *network, const struct sockaddr *address);
 
 /* How a simulated address is realised. */
 enum network_realisation {

@@ -103,3 +103,8 @@ struct clock_segment *clock_segment_open(const char *path) {
   munmap(segment, sizeof *segment);
   return NULL;
 }
+
+void clock_segment_close(struct clock_segment *segment) {
+  if (segment)
+    munmap(segment, sizeof *segment);
+}

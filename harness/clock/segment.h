@@ -154,6 +154,9 @@ void clock_free(struct clock_segment *segment, uint32_t index);
  * when nobody can. Returns its index, or -1 when nobody waits for any time: then the turn stays. */
 int clock_pass(struct clock_segment *segment, uint32_t from);
 
+/* NULL is allowed. */
+void clock_segment_close(struct clock_segment *segment);
+
 /* Maps a segment by its path. NULL when there is none or it is of another version. */
 struct clock_segment *clock_segment_open(const char *path);
 

@@ -10,28 +10,32 @@
 #include <string.h>
 
 #include "common/address.h"
+#include "harness/clock/network.h"
 
-/* One network (third octet) for each kind, numbers from 1. */
+/* One network for each kind, numbers from 1. */
 enum { HOSTS_OF_KIND_MAX = 250, HOST_KINDS = HOST_PHONE + 1 };
 
 struct host {
   char name[EVENT_HOST_SIZE];
-  char text[ADDRESS_TEXT_SIZE]; /* its address without port */
   struct sockaddr_storage address;
 };
 
 struct hosts {
   unsigned block;
-  unsigned of_kind[HOST_KINDS];
+  struct network *network;
+  unsigned of_kind[HOST_KINDS]; /* numbers given so far */
   size_t count;
   struct host host[HOST_KINDS * HOSTS_OF_KIND_MAX];
 };
 
-int hosts_create(struct hosts **out, unsigned block) {
+int hosts_create(struct hosts **out, unsigned block, struct network *network) {
   struct hosts *hosts = calloc(1, sizeof *hosts);
   if (!hosts)
     return -1;
   hosts->block = block;
+  hosts->network = network;
+  if (network)
+    network_init(network, block);
   *out = hosts;
   return 0;
 }
@@ -58,28 +62,70 @@ static bool is_name(const char *name) {
   return true;
 }
 
-int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name,
+static uint16_t usual_port(const struct hosts *hosts, enum host_kind kind) {
+  if (kind != HOST_DNS)
+    return HOSTS_SIP_PORT;
+  return hosts->network ? HOSTS_DNS_PORT : HOSTS_DNS_PORT_REAL_TIME;
+}
+
+/* The next address of its kind that nobody has. */
+static void next_address(struct hosts *hosts, enum host_kind kind,
+                         struct sockaddr_storage *address) {
+  static const char *const networks[HOST_KINDS] = {
+      [HOST_DNS] = "203.0.113", [HOST_PROXY] = "192.0.2", [HOST_PHONE] = "198.51.100"};
+  do {
+    char text[ADDRESS_TEXT_SIZE];
+    unsigned number = ++hosts->of_kind[kind];
+    if (hosts->network)
+      snprintf(text, sizeof text, "%s.%u", networks[kind], number);
+    else
+      snprintf(text, sizeof text, "127.%u.%u.%u", hosts->block, (unsigned)kind, number);
+    address_parse(address, text, usual_port(hosts, kind), NULL);
+  } while (hosts_name(hosts, address));
+}
+
+static int choose_address(struct hosts *hosts, enum host_kind kind, const char *name,
+                          const char *wanted, struct sockaddr_storage *address,
+                          struct error *error) {
+  if (!wanted || !hosts->network) {
+    next_address(hosts, kind, address);
+    return 0;
+  }
+  if (address_parse(address, wanted, usual_port(hosts, kind), error))
+    return -1;
+  const char *owner = hosts_name(hosts, address);
+  return owner
+             ? error_set(error, "\"%s\" can't have the address %s: it is %s's", name, wanted, owner)
+             : 0;
+}
+
+int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name, const char *wanted,
               struct sockaddr_storage *address, struct error *error) {
+  struct sockaddr_storage chosen;
   if (!is_name(name))
-    return error_set(
-        error,
-        "\"%s\" can't be the name of a host: a letter, then letters, digits, _ or -, %d at most",
-        name, EVENT_HOST_SIZE - 1);
+    return error_set(error,
+                     "\"%s\" can't be the name of a host: a letter, then letters, digits, _ or -, "
+                     "%d at most",
+                     name, EVENT_HOST_SIZE - 1);
   if (find(hosts, name))
     return error_set(error, "there are two hosts named \"%s\"", name);
-  if (hosts->of_kind[kind] == HOSTS_OF_KIND_MAX)
+  if (hosts->of_kind[kind] == HOSTS_OF_KIND_MAX || hosts->count == HOST_KINDS * HOSTS_OF_KIND_MAX)
     return error_set(error, "\"%s\": a lab has room for %d hosts of a kind", name,
                      HOSTS_OF_KIND_MAX);
-  struct host *host = &hosts->host[hosts->count];
-  snprintf(host->name, sizeof host->name, "%s", name);
-  snprintf(host->text, sizeof host->text, "127.%u.%u.%u", hosts->block, (unsigned)kind,
-           hosts->of_kind[kind] + 1);
-  if (address_parse(&host->address, host->text, kind == HOST_DNS ? HOSTS_DNS_PORT : HOSTS_SIP_PORT,
-                    error))
+  if (choose_address(hosts, kind, name, wanted, &chosen, error))
     return -1;
-  hosts->of_kind[kind]++;
-  hosts->count++;
-  *address = host->address;
+  if (hosts->network) {
+    int index = network_add_host(hosts->network, name);
+    if (index < 0 || network_add_address(hosts->network, index, (struct sockaddr *)&chosen))
+      return error_set(error,
+                       "\"%s\" can't have the address %s: no host can, or there are too many", name,
+                       wanted ? wanted : "that is next");
+  }
+  if (hosts->network && kind == HOST_DNS)
+    network_add_nameserver(hosts->network, (struct sockaddr *)&chosen);
+  struct host *host = &hosts->host[hosts->count++];
+  snprintf(host->name, sizeof host->name, "%s", name);
+  host->address = *address = chosen;
   return 0;
 }
 
@@ -88,34 +134,4 @@ const char *hosts_name(const struct hosts *hosts, const struct sockaddr_storage 
     if (address_equal_host(&hosts->host[i].address, address))
       return hosts->host[i].name;
   return NULL;
-}
-
-/* The host whose address stands at `text`, not followed by another digit. */
-static const struct host *host_at(const struct hosts *hosts, const char *text) {
-  for (size_t i = 0; i < hosts->count; i++) {
-    size_t length = strlen(hosts->host[i].text);
-    if (strncmp(text, hosts->host[i].text, length) == 0 && !isdigit((unsigned char)text[length]))
-      return &hosts->host[i];
-  }
-  return NULL;
-}
-
-char *hosts_canonical_text(const struct hosts *hosts, const char *text) {
-  /* A name is at most EVENT_HOST_SIZE long, an address at least 9. */
-  char *out = malloc(strlen(text) * (EVENT_HOST_SIZE / 9 + 1) + 1);
-  if (!out)
-    return NULL;
-  size_t length = 0;
-  while (*text) {
-    const struct host *host = strncmp(text, "127.", 4) == 0 ? host_at(hosts, text) : NULL;
-    if (host) {
-      memcpy(out + length, host->name, strlen(host->name));
-      length += strlen(host->name);
-      text += strlen(host->text);
-    } else {
-      out[length++] = *text++;
-    }
-  }
-  out[length] = '\0';
-  return out;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The hosts of a lab and their addresses. Each host has one loopback address in the block of its
- * worker (127.BLOCK.NETWORK.NUMBER), so that workers don't meet. The block has three digits in
- * every worker, so that messages have the same length everywhere.
+ * The hosts of a lab and their addresses.
+ *
+ * In virtual time the addresses are simulated (harness/clock/network.h): the scenario's own, or
+ * those that the lab gives from the documentation networks (RFC 5737), the same in every run and
+ * every worker. In real time each host has a loopback address of the worker's block
+ * (127.BLOCK.KIND.NUMBER), and DNS is not at port 53, which an ordinary user can't open there.
  */
 #ifndef HARNESS_LAB_HOSTS_H
 #define HARNESS_LAB_HOSTS_H
@@ -18,30 +21,30 @@
 #define HOSTS_BLOCK_FIRST 100
 #define HOSTS_BLOCK_LAST 254
 
-/* Ports that a host of a kind is reached at unless the scenario says otherwise. DNS is not at 53,
- * which an ordinary user can't open on loopback. */
+/* Ports that a host of a kind is reached at. */
 #define HOSTS_SIP_PORT 5060
-#define HOSTS_DNS_PORT 5300
+#define HOSTS_DNS_PORT 53
+#define HOSTS_DNS_PORT_REAL_TIME 5300
 
-/* The number is the third octet of the host's address. */
+/* The number is the third octet of the host's loopback address in real time. */
 enum host_kind { HOST_DNS, HOST_PROXY, HOST_PHONE };
 
+struct network;
 struct hosts;
 
-int hosts_create(struct hosts **out, unsigned block);
+/* `network` is the lab's simulated network, which the hosts are added to; borrowed. NULL: there is
+ * none, as in real time. */
+int hosts_create(struct hosts **out, unsigned block, struct network *network);
 void hosts_destroy(struct hosts *hosts);
 
-/* Adds a host and gives it the next address of its kind. `*address` gets it, with the usual port of
- * the kind. Returns 0, or -1 with the text filled in: the name is taken or no name, or there are
- * too many. */
-int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name,
+/* Adds a host. Its address is `wanted` (without port; not in real time, where it is ignored) or,
+ * when that is NULL, the next one of its kind. `*address` gets it, with the usual port of the kind.
+ * Returns 0, or -1 with the text filled in: the name is taken or no name, the address is taken or
+ * no address, or there are too many. */
+int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name, const char *wanted,
               struct sockaddr_storage *address, struct error *error);
 
 /* The name of the host with this address (any port); NULL when there is none. */
 const char *hosts_name(const struct hosts *hosts, const struct sockaddr_storage *address);
-
-/* Replaces each address of a host in the text by the host's name: what is the same in every worker.
- * Free the result. NULL when out of memory. */
-char *hosts_canonical_text(const struct hosts *hosts, const char *text);
 
 #endif

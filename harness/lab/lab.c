@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/clock/segment.h"
+
 struct stream {
   struct stream *next;
   char name[EVENT_HOST_SIZE];
@@ -25,6 +27,7 @@ struct lab {
   uint64_t seed;
   bool real_time;
   int64_t start_ns;
+  struct clock_segment *clock; /* NULL: real time */
   struct hosts *hosts;
   struct timeline *timeline;
   struct stream *streams;
@@ -56,6 +59,14 @@ static void after_poll(uv_check_t *handle) {
   settle(handle->data);
 }
 
+/* The network that the clock's library simulates for this process and those that it starts; NULL
+ * when this process is in real time, or in virtual time without a clock (tests). */
+static struct network *find_network(struct lab *lab) {
+  const char *path = getenv(CLOCK_SEGMENT_VARIABLE);
+  lab->clock = path && !lab->real_time ? clock_segment_open(path) : NULL;
+  return lab->clock ? &lab->clock->network : NULL;
+}
+
 int lab_create(struct lab **out, const struct lab_options *options, struct error *error) {
   struct lab *lab = calloc(1, sizeof *lab);
   if (!lab || uv_loop_init(&lab->loop)) {
@@ -73,7 +84,7 @@ int lab_create(struct lab **out, const struct lab_options *options, struct error
   /* Only what is waited for keeps the loop going. */
   uv_unref((uv_handle_t *)&lab->before_poll);
   uv_unref((uv_handle_t *)&lab->after_poll);
-  if (hosts_create(&lab->hosts, options->block) ||
+  if (hosts_create(&lab->hosts, options->block, find_network(lab)) ||
       timeline_create(&lab->timeline, lab->hosts, options->timeline_output)) {
     lab_destroy(lab);
     return error_set(error, "can't make a lab: out of memory");
@@ -102,6 +113,7 @@ void lab_destroy(struct lab *lab) {
   uv_loop_close(&lab->loop);
   timeline_destroy(lab->timeline);
   hosts_destroy(lab->hosts);
+  clock_segment_close(lab->clock);
   while (lab->streams) {
     struct stream *stream = lab->streams;
     lab->streams = stream->next;

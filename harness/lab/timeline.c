@@ -49,21 +49,14 @@ static void name_host(const struct hosts *hosts, char name[EVENT_HOST_SIZE],
     snprintf(name, EVENT_HOST_SIZE, "%s", found);
 }
 
-static void write_line(FILE *output, const struct event *event) {
+static void record(struct timeline *timeline, const struct event *event) {
   char *line = event_format(event);
-  if (line)
-    fprintf(output, "%s\n", line);
-  free(line);
-}
-
-static void update_digest(struct timeline *timeline, const struct event *event) {
-  char *line = event_format_without_addresses(event);
-  char *canonical = line ? hosts_canonical_text(timeline->hosts, line) : NULL;
-  if (canonical) {
-    EVP_DigestUpdate(timeline->digest, canonical, strlen(canonical));
-    EVP_DigestUpdate(timeline->digest, "\n", 1);
-  }
-  free(canonical);
+  if (!line)
+    return;
+  EVP_DigestUpdate(timeline->digest, line, strlen(line));
+  EVP_DigestUpdate(timeline->digest, "\n", 1);
+  if (timeline->output)
+    fprintf(timeline->output, "%s\n", line);
   free(line);
 }
 
@@ -86,9 +79,7 @@ void timeline_append(struct timeline *timeline, struct event *event, int64_t t_n
     return;
   }
   timeline->events[timeline->count++] = event;
-  update_digest(timeline, event);
-  if (timeline->output)
-    write_line(timeline->output, event);
+  record(timeline, event);
 }
 
 const struct event *timeline_event(const struct timeline *timeline, uint64_t sequence) {

@@ -38,8 +38,8 @@ uint64_t timeline_count(const struct timeline *timeline);
 /* Whether there were more events than a timeline holds. */
 bool timeline_overflowed(const struct timeline *timeline);
 
-/* The digest of all events so far, in which hosts stand by their names instead of their addresses,
- * so that it is the same in every worker. */
+/* The digest of all events so far. In virtual time it is the same in every worker and on every
+ * machine. */
 void timeline_digest(const struct timeline *timeline, char digest[TIMELINE_DIGEST_SIZE]);
 
 #endif

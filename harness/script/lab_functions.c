@@ -114,23 +114,24 @@ static int core_emit(lua_State *state) {
 
 /* ---- hosts ---- */
 
-/* core.host(kind, name): adds a host; returns its address and its usual port, or nil and why not.
- */
+/* core.host(kind, name, wanted): adds a host, at the wanted address if not nil; returns its
+ * address, its usual port and both as a text, or nil and why not. */
 static int core_host(lua_State *state) {
   static const char *const kinds[] = {"dns", "proxy", "phone", NULL};
   struct sockaddr_storage address;
   struct error error;
   char text[ADDRESS_TEXT_SIZE];
   enum host_kind kind = (enum host_kind)luaL_checkoption(state, 1, NULL, kinds);
-  if (hosts_add(lab_hosts(script_of(state)->lab), kind, luaL_checkstring(state, 2), &address,
-                &error)) {
+  if (hosts_add(lab_hosts(script_of(state)->lab), kind, luaL_checkstring(state, 2),
+                luaL_optstring(state, 3, NULL), &address, &error)) {
     lua_pushnil(state);
     lua_pushstring(state, error.text);
     return 2;
   }
   lua_pushstring(state, address_format_host(&address, text));
   lua_pushinteger(state, address_port(&address));
-  return 2;
+  lua_pushstring(state, address_format(&address, text));
+  return 3;
 }
 
 /* core.host_name("127.…:5060"): the name of the host at this address, or nil. */

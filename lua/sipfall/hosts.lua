@@ -204,23 +204,25 @@ local function raise_zone_problem(zone, problem)
 end
 
 function hosts.proxy(lab, name, description)
-  local address, port = lab:add_host("proxy", name)
+  local address, port, endpoint = lab:add_host("proxy", name, description.address)
   local far_end = description.far_end or {}
   local server, problem = lab.core.proxy {
-    name = name, address = ("%s:%d"):format(address, port), max_expires = description.max_expires,
+    name = name, address = endpoint, max_expires = description.max_expires,
     far_end_status = far_end.status, ring = far_end.ring, hang_up = far_end.hang_up,
   }
   if not server then error({ field = name, text = ("proxies.%s: %s"):format(name, problem) }, 0) end
-  return setmetatable({ lab = lab, name = name, server = server, address = address, port = port }, Proxy)
+  return setmetatable({ lab = lab, name = name, server = server, address = address, port = port,
+                        endpoint = endpoint }, Proxy)
 end
 
 function hosts.dns(lab, description)
-  local address, port = lab:add_host("dns", "dns")
+  local address, port, endpoint = lab:add_host("dns", "dns", description.address)
   local server, problem = lab.core.dns {
-    name = "dns", address = ("%s:%d"):format(address, port), zone = fill_in(lab, description.zone),
+    name = "dns", address = endpoint, zone = fill_in(lab, description.zone),
   }
   if not server then raise_zone_problem(description.zone, problem) end
-  return setmetatable({ lab = lab, name = "dns", server = server, address = address, port = port }, Dns)
+  return setmetatable({ lab = lab, name = "dns", server = server, address = address, port = port,
+                        endpoint = endpoint }, Dns)
 end
 
 return hosts

@@ -15,12 +15,16 @@ local far_end = {
   hang_up = { "number", low = 0, high = 1000000, help = "seconds from ACK to BYE" },
 }
 
+local address = { "string", help = "its address, IPv4 or IPv6; in real time the lab gives one" }
+
 local proxy = {
+  address     = address,
   far_end     = { "table", fields = far_end, help = "how calls to this proxy's far end are taken" },
   max_expires = { "number", low = 0, high = 4294967295, help = "longest registration that it grants, seconds" },
 }
 
 local phone = {
+  address = address,
   profile = { "string", help = "the vendor's rules: cisco-mpp, rfc3263" },
   variant = { "string", help = "which reading of the vendor's texts" },
   config  = { "table", help = "parameters by the vendor's own names" },
@@ -30,7 +34,7 @@ local scenario = {
   title   = { "string", required = true, help = "one sentence: what the phone must do" },
   covers  = { "table", list = "string", help = "ids of requirements" },
   tags    = { "table", list = "string", help = "words to select scenarios by" },
-  dns     = { "table", fields = { zone = { "string", required = true, help = "a master file" } },
+  dns     = { "table", fields = { zone = { "string", required = true, help = "a master file" }, address = address },
               help = "the DNS server" },
   proxies = { "table", each = proxy, help = "fake proxies by name" },
   phones  = { "table", each = phone, help = "phones by name" },

@@ -51,11 +51,11 @@ function lab.create(core, scenario, path, adapter)
   return self
 end
 
-function Lab:add_host(kind, name)
-  local address, port = self.core.host(kind, name)
+function Lab:add_host(kind, name, wanted)
+  local address, port, endpoint = self.core.host(kind, name, wanted)
   if not address then error({ field = name, text = port }, 0) end
   self.addresses[name] = address
-  return address, port
+  return address, port, endpoint
 end
 
 --- The address of a host by its name.

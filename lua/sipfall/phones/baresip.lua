@@ -43,18 +43,23 @@ end
 
 -- ---- its configuration files ----
 
+function Driver:control_endpoint()
+  local address = self.phone.address
+  return (address:find(":", 1, true) and "[%s]:%d" or "%s:%d"):format(address, control_port)
+end
+
 function Driver:write_configuration()
   local phone, core = self.phone, self.lab.core
   local config = phone.description.config
   local lines = {
-    ("sip_listen %s:%d"):format(phone.address, phone.port),
+    "sip_listen " .. phone.endpoint,
     "net_interface " .. phone.address,
     "module_path /usr/lib/baresip/modules",
     "module_app account.so", "module_app menu.so", "module_app ctrl_tcp.so",
     "module g711.so",
-    ("ctrl_tcp_listen %s:%d"):format(phone.address, control_port),
+    "ctrl_tcp_listen " .. self:control_endpoint(),
   }
-  if self.lab.dns then table.insert(lines, ("dns_server %s:%d"):format(self.lab.dns.address, self.lab.dns.port)) end
+  if self.lab.dns then table.insert(lines, "dns_server " .. self.lab.dns.endpoint) end
   core.write_file("config", table.concat(lines, "\n") .. "\n")
   core.write_file("accounts", ("<sip:%s@%s;transport=udp>;regint=%d;auth_pass=none\n"):format(
     config["User ID"] or phone.name, config["Proxy"], config["Register Expires"] or 3600))
@@ -152,7 +157,7 @@ function Driver:connect()
   local function attempt()
     opened, problem = nil, nil
     self.connection = self.lab.core.connect {
-      address = ("%s:%d"):format(self.phone.address, control_port),
+      address = self:control_endpoint(),
       on_open = function() opened = true self.lab:wake() end,
       on_close = function(why) problem = why self.lab:wake() end,
       on_data = function(bytes) self:receive(bytes) end,
