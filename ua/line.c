@@ -139,6 +139,7 @@ bool line_has_targets(struct line *line) {
   if (line->resolution)
     return false;
   struct resolution_options options = {.resolver = line->phone->resolver,
+                                       .family = line->phone->configuration.address.any.sa_family,
                                        .weights = &line->phone->weights,
                                        .host = line->host,
                                        .port = line->port,

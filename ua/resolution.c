@@ -114,8 +114,9 @@ static void ask_next_address(struct resolution *resolution) {
     return;
   }
   const struct dns_record *server = &resolution->servers[resolution->server_index];
+  enum dns_type type = resolution->options.family == AF_INET6 ? DNS_AAAA : DNS_A;
   resolution->query =
-      resolver_ask(resolution->options.resolver, server->target, DNS_A, on_address, resolution);
+      resolver_ask(resolution->options.resolver, server->target, type, on_address, resolution);
   if (!resolution->query) {
     note_failure(resolution, server->target, "out of memory", true);
     finish(resolution);

@@ -4,9 +4,12 @@
  * phone (Use DNS SRV, DNS SRV Auto Prefix).
  *
  *   numeric host       that address, no query
- *   explicit port      A of the host (RFC 3263 section 4.2; the same in Cisco's books)
- *   Use DNS SRV        SRV, then A of each target; no SRV record: A of the host with the default
- * port otherwise          A of the host; all addresses have the same priority (CISCO-SRV-5)
+ *   explicit port      address of the host (RFC 3263 section 4.2; the same in Cisco's books)
+ *   Use DNS SRV        SRV, then the address of each target; without SRV records that of the host,
+ *                      with the default port
+ *   otherwise          address of the host; all addresses have the same priority (CISCO-SRV-5)
+ *
+ * Addresses are A records for a phone with an IPv4 address, AAAA records for one with IPv6.
  *
  * Auto Prefix puts `_sip._udp.` in front (CISCO-SRV-6); without it the proxy's name itself is the
  * owner of the SRV records. At most 12 SRV records count (CISCO-SRV-2): the first in the order of
@@ -44,6 +47,7 @@ struct resolution_options {
   const char *host;
   uint16_t port; /* 0: none was given */
   bool use_srv, auto_prefix;
+  int family; /* AF_INET: hosts are asked for their A records; AF_INET6: AAAA */
   resolution_handler *handler;
   void *context;
 };

@@ -128,6 +128,7 @@ static int core_host(lua_State *state) {
     lua_pushstring(state, error.text);
     return 2;
   }
+  address_set_port(&address, (uint16_t)luaL_optinteger(state, 4, address_port(&address)));
   lua_pushstring(state, address_format_host(&address, text));
   lua_pushinteger(state, address_port(&address));
   lua_pushstring(state, address_format(&address, text));

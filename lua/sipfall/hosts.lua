@@ -204,7 +204,7 @@ local function raise_zone_problem(zone, problem)
 end
 
 function hosts.proxy(lab, name, description)
-  local address, port, endpoint = lab:add_host("proxy", name, description.address)
+  local address, port, endpoint = lab:add_host("proxy", name, description.address, description.port)
   local far_end = description.far_end or {}
   local server, problem = lab.core.proxy {
     name = name, address = endpoint, max_expires = description.max_expires,

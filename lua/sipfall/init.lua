@@ -19,6 +19,7 @@ local address = { "string", help = "its address, IPv4 or IPv6; in real time the 
 
 local proxy = {
   address     = address,
+  port        = { "number", low = 1, high = 65535, help = "the port it listens at, 5060 unless given" },
   far_end     = { "table", fields = far_end, help = "how calls to this proxy's far end are taken" },
   max_expires = { "number", low = 0, high = 4294967295, help = "longest registration that it grants, seconds" },
 }

@@ -51,8 +51,8 @@ function lab.create(core, scenario, path, adapter)
   return self
 end
 
-function Lab:add_host(kind, name, wanted)
-  local address, port, endpoint = self.core.host(kind, name, wanted)
+function Lab:add_host(kind, name, wanted, wanted_port)
+  local address, port, endpoint = self.core.host(kind, name, wanted, wanted_port)
   if not address then error({ field = name, text = port }, 0) end
   self.addresses[name] = address
   return address, port, endpoint
