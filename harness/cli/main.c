@@ -2,6 +2,7 @@
  *
  * sipfall: chooses the subcommand.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,9 @@ static void print_help(FILE *out) {
 
 int main(int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "";
+  /* A phone or a reader that is gone is an error of the write, not our end. (libuv gives children
+   * the default again.) */
+  signal(SIGPIPE, SIG_IGN);
   for (size_t i = 0; i < COMMANDS; i++)
     if (strcmp(name, commands[i].name) == 0)
       return commands[i].run(argc - 1, argv + 1);
