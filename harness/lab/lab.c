@@ -109,7 +109,9 @@ void lab_destroy(struct lab *lab) {
   lab->settle = NULL;
   uv_close((uv_handle_t *)&lab->before_poll, NULL);
   uv_close((uv_handle_t *)&lab->after_poll, NULL);
-  uv_run(&lab->loop, UV_RUN_DEFAULT);
+  /* It returns at once when lab_stop() came while it did not run. */
+  while (uv_run(&lab->loop, UV_RUN_DEFAULT) != 0) {
+  }
   uv_loop_close(&lab->loop);
   timeline_destroy(lab->timeline);
   hosts_destroy(lab->hosts);

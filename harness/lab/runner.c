@@ -77,7 +77,7 @@ static int64_t now_ns(void) {
 
 /* ---- slots ---- */
 
-/* A block is claimed by a socket in the abstract namespace, which goes with its process. */
+/* A block is claimed by a socket in the abstract namespace, which goes with its processes. */
 static int claim_block(unsigned block) {
   int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -361,7 +361,8 @@ static int spawn_worker(struct slot *slot) {
       {.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
       {.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
       {.flags = (uv_stdio_flags)writable, .data.stream = (uv_stream_t *)&slot->result},
-      {.flags = UV_INHERIT_FD, .data.fd = slot->timeline},
+      {.flags = slot->timeline >= 0 ? UV_INHERIT_FD : UV_IGNORE, .data.fd = slot->timeline},
+      {.flags = UV_INHERIT_FD, .data.fd = slot->block_socket},
   };
   char **environment = make_environment(slot);
   uv_process_options_t spawning = {
@@ -370,7 +371,7 @@ static int spawn_worker(struct slot *slot) {
       .args = (char **)argv,
       .env = environment,
       .flags = UV_PROCESS_DETACHED, /* a group of its own, which is killed with it */
-      .stdio_count = slot->timeline >= 0 ? 5 : 4,
+      .stdio_count = sizeof stdio / sizeof stdio[0],
       .stdio = stdio,
   };
   int result = environment ? uv_spawn(&runner->loop, &slot->process, &spawning) : UV_ENOMEM;

@@ -11,8 +11,9 @@
 #include "harness/lab/places.h"
 #include "harness/lab/suite.h"
 
-/* Where a worker finds what the runner gives it. */
-enum { WORKER_RESULT_FD = 3, WORKER_TIMELINE_FD = 4 };
+/* Where a worker finds what the runner gives it. The claim on its block of addresses stays open in
+ * all processes of the lab: nobody else gets the block while one of them lives. */
+enum { WORKER_RESULT_FD = 3, WORKER_TIMELINE_FD = 4, WORKER_BLOCK_FD = 5 };
 
 struct runner_options {
   const struct places *places;
