@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The simulated network's table: pure translation, both ways.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/address.h"
+#include "harness/clock/network.h"
+#include "tests/unit.h"
+
+static struct network *network;
+
+static struct sockaddr_storage parse(const char *text) {
+  struct sockaddr_storage address = {0};
+  CU_ASSERT_EQUAL_FATAL(address_parse(&address, text, 0, NULL), 0);
+  return address;
+}
+
+static int add(const char *name, const char *address) {
+  struct sockaddr_storage parsed = parse(address);
+  int host = network_find_host(network, name);
+  if (host < 0)
+    host = network_add_host(network, name);
+  return network_add_address(network, host, (struct sockaddr *)&parsed);
+}
+
+/* A fresh network with hosts alice (10.0.0.5, 2001:db8::5) and p1 (1.1.1.1). */
+static void make_network(void) {
+  free(network);
+  network = calloc(1, sizeof *network);
+  network_init(network, 100);
+  CU_ASSERT_EQUAL(add("alice", "10.0.0.5"), 0);
+  CU_ASSERT_EQUAL(add("alice", "2001:db8::5"), 0);
+  CU_ASSERT_EQUAL(add("p1", "1.1.1.1"), 0);
+}
+
+typedef enum network_realisation realise_function(const struct network *, int,
+                                                  const struct sockaddr *,
+                                                  struct sockaddr_storage *, socklen_t *);
+
+/* What an address becomes for a host: its text, or "no host". */
+static const char *realised(realise_function *realise, const char *host, const char *address) {
+  static char text[ADDRESS_TEXT_SIZE];
+  struct sockaddr_storage parsed = parse(address), out;
+  socklen_t length = 0;
+  if (realise(network, network_find_host(network, host), (struct sockaddr *)&parsed, &out,
+              &length) != NETWORK_REALISED)
+    return "no host";
+  CU_ASSERT_EQUAL(length, address_length(&out));
+  return address_format(&out, text);
+}
+
+static const char *simulated(const char *address) {
+  static char text[ADDRESS_TEXT_SIZE];
+  struct sockaddr_storage parsed = parse(address);
+  if (!network_simulate(network, (struct sockaddr *)&parsed))
+    return "none of ours";
+  return address_format(&parsed, text);
+}
+
+static void test_addresses_have_loopback_addresses(void) {
+  make_network();
+  /* 1 is the lab's localhost, 2 alice's, 5 p1's. */
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:5060"), "127.100.0.6:5060");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "p1", "10.0.0.5:5060"), "127.100.0.3:5060");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "p1", "[2001:db8::5]:5060"),
+                         "[::ffff:127.100.0.4]:5060");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "[::ffff:1.1.1.1]:5060"),
+                         "[::ffff:127.100.0.6]:5060");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "9.9.9.9:53"), "no host");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "[2001:db8::9]:53"), "no host");
+}
+
+static void test_back_again(void) {
+  make_network();
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.6:5060"), "1.1.1.1:5060");
+  CU_ASSERT_STRING_EQUAL(simulated("[::ffff:127.100.0.4]:5060"), "[2001:db8::5]:5060");
+  CU_ASSERT_STRING_EQUAL(simulated("[::ffff:127.100.0.6]:5060"), "[::ffff:1.1.1.1]:5060");
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.2:5060"), "127.0.0.1:5060");
+  CU_ASSERT_STRING_EQUAL(simulated("127.101.0.6:5060"), "none of ours");
+  CU_ASSERT_STRING_EQUAL(simulated("192.0.2.1:5060"), "none of ours");
+  /* An IPv4 socket can't have got anything from an IPv6 address. */
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.4:5060"), "none of ours");
+}
+
+static void test_localhost_is_ones_own(void) {
+  make_network();
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "127.0.0.1:80"), "127.100.0.2:64592");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "p1", "127.0.0.1:80"), "127.100.0.5:64592");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "[::1]:80"),
+                         "[::ffff:127.100.0.2]:64592");
+  /* Connecting to the unspecified address means oneself, as on Linux. */
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "0.0.0.0:8080"), "127.100.0.2:8080");
+}
+
+static void test_binding(void) {
+  make_network();
+  CU_ASSERT_STRING_EQUAL(realised(network_realise_local, "alice", "10.0.0.5:5060"),
+                         "127.100.0.3:5060");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise_local, "alice", "0.0.0.0:5060"),
+                         "127.100.0.3:5060");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise_local, "alice", "[::]:5060"),
+                         "[::ffff:127.100.0.4]:5060");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise_local, "alice", "0.0.0.0:0"), "127.100.0.3:0");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise_local, "alice", "1.1.1.1:5060"), "no host");
+  /* The worker binds for all hosts. */
+  CU_ASSERT_STRING_EQUAL(realised(network_realise_local, "lab", "1.1.1.1:5060"),
+                         "127.100.0.6:5060");
+}
+
+static void test_ports(void) {
+  make_network();
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:1"), "127.100.0.6:64513");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:53"), "127.100.0.6:64565");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:1023"), "127.100.0.6:65535");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:1024"), "127.100.0.6:1024");
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.6:64565"), "1.1.1.1:53");
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.6:64511"), "1.1.1.1:64511");
+  int alice = network_find_host(network, "alice"), p1 = network_find_host(network, "p1");
+  CU_ASSERT_EQUAL(network_next_port(network, alice), NETWORK_EPHEMERAL_FIRST);
+  CU_ASSERT_EQUAL(network_next_port(network, alice), NETWORK_EPHEMERAL_FIRST + 1);
+  CU_ASSERT_EQUAL(network_next_port(network, p1), NETWORK_EPHEMERAL_FIRST);
+  for (int port = NETWORK_EPHEMERAL_FIRST + 2; port <= NETWORK_EPHEMERAL_LAST; port++)
+    CU_ASSERT_EQUAL(network_next_port(network, alice), port);
+  CU_ASSERT_EQUAL(network_next_port(network, alice), NETWORK_EPHEMERAL_FIRST);
+}
+
+static void test_what_no_host_can_have(void) {
+  static const char *const refused[] = {"0.0.0.0",    "127.0.0.1", "127.9.9.9",
+                                        "224.0.0.1",  "::",        "::1",
+                                        "ff02::1",    "10.0.0.5",  "::ffff:10.0.0.5",
+                                        "2001:db8::5"};
+  make_network();
+  for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+    CU_ASSERT_EQUAL(add("p1", refused[i]), -1);
+    if (add("p1", refused[i]) == 0)
+      fprintf(stderr, "%s was taken\n", refused[i]);
+  }
+  CU_ASSERT_EQUAL(network_add_host(network, "alice"), -1);
+}
+
+static void test_limits(void) {
+  make_network();
+  char name[32], address[32];
+  int hosts = 3;
+  for (; hosts < NETWORK_HOSTS_MAX; hosts++) {
+    snprintf(name, sizeof name, "h%d", hosts);
+    CU_ASSERT_EQUAL(network_add_host(network, name), hosts);
+  }
+  CU_ASSERT_EQUAL(network_add_host(network, "one-too-many"), -1);
+  for (unsigned i = network->addresses; i < NETWORK_ADDRESSES_MAX; i++) {
+    snprintf(address, sizeof address, "10.1.%u.%u", i / 250, i % 250 + 1);
+    CU_ASSERT_EQUAL(add("p1", address), 0);
+  }
+  CU_ASSERT_EQUAL(add("p1", "10.2.0.1"), -1);
+  /* The last one works like the first. */
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.8.0:5060"), "10.1.8.48:5060");
+}
+
+static void test_nameservers(void) {
+  make_network();
+  for (int i = 0; i < NETWORK_NAMESERVERS_MAX + 1; i++) {
+    struct sockaddr_storage address = parse("1.1.1.1");
+    network_add_nameserver(network, (struct sockaddr *)&address);
+  }
+  CU_ASSERT_EQUAL(network->nameservers, NETWORK_NAMESERVERS_MAX);
+}
+
+static const struct unit_test tests[] = {
+    {"every address is realised as a loopback address", test_addresses_have_loopback_addresses},
+    {"and simulated again", test_back_again},
+    {"localhost is each host's own", test_localhost_is_ones_own},
+    {"binding is for one's own addresses", test_binding},
+    {"privileged ports move, ephemeral ones are counted by host", test_ports},
+    {"addresses that no host can have are refused", test_what_no_host_can_have},
+    {"hosts and addresses are bounded", test_limits},
+    {"more nameservers than a resolver has are left out", test_nameservers},
+};
+
+UNIT_MAIN("network", tests)
