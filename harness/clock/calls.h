@@ -5,9 +5,12 @@
 #ifndef HARNESS_CLOCK_CALLS_H
 #define HARNESS_CLOCK_CALLS_H
 
+#include <errno.h>
 #include <stdint.h>
 #include <sys/time.h>
 #include <time.h>
+
+#include "harness/clock/turn.h"
 
 #define NS_PER_S INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
@@ -25,6 +28,19 @@ static inline int64_t ns_of_timespec(const struct timespec *time) {
   if (time->tv_sec >= INT64_MAX / NS_PER_S)
     return INT64_MAX;
   return (int64_t)time->tv_sec * NS_PER_S + time->tv_nsec;
+}
+
+/* An absolute time as the calls of pthreads and semaphores take it. Returns 0, or EINVAL for a time
+ * or a clock that they refuse. */
+static inline int deadline_of(clockid_t clock, const struct timespec *time,
+                              struct turn_deadline *deadline) {
+  if (time->tv_nsec < 0 || time->tv_nsec >= NS_PER_S ||
+      (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
+    return EINVAL;
+  /* A time before all times is one that has passed. */
+  int64_t ns = time->tv_sec < 0 ? 0 : ns_of_timespec(time);
+  *deadline = (struct turn_deadline){.ns = ns, .is_date = clock == CLOCK_REALTIME};
+  return 0;
 }
 
 #endif

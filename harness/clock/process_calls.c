@@ -24,11 +24,12 @@ INTERPOSED pid_t fork(void) {
     errno = EAGAIN;
     return -1;
   }
+  turn_forking(slot);
   pid_t child = REAL(fork)();
-  if (child == 0)
-    turn_take_slot(slot);
-  else
+  if (child != 0) {
+    turn_forking(-1);
     turn_announced(slot, child);
+  }
   return child;
 }
 

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "harness/clock/real.h"
+
 int clock_announce(struct clock_segment *segment, const char *name, pid_t announcer) {
   for (uint32_t i = 0; i < CLOCK_PARTICIPANTS_MAX; i++) {
     struct clock_participant *participant = &segment->participant[i];
@@ -22,6 +24,8 @@ int clock_announce(struct clock_segment *segment, const char *name, pid_t announ
     if (!atomic_compare_exchange_strong(&participant->state, &expected, CLOCK_ANNOUNCED))
       continue;
     participant->process_id = 0;
+    participant->thread_id = 0;
+    participant->alarm_ns = CLOCK_NEVER;
     participant->announcer = announcer;
     participant->wake_ns = 0;
     snprintf(participant->name, sizeof participant->name, "%s", name);
@@ -69,6 +73,17 @@ static int64_t earliest_wake(const struct clock_segment *segment) {
   return earliest;
 }
 
+int64_t clock_next_wake(const struct clock_segment *segment, uint32_t except) {
+  int64_t next = CLOCK_NEVER;
+  for (uint32_t i = 0; i < segment->participants; i++) {
+    const struct clock_participant *participant = &segment->participant[i];
+    if (i != except && participant->state == CLOCK_TAKING &&
+        participant->wake_ns > segment->now_ns && participant->wake_ns < next)
+      next = participant->wake_ns;
+  }
+  return next;
+}
+
 int clock_pass(struct clock_segment *segment, uint32_t from) {
   int next = next_to_run(segment, from);
   if (next < 0) {
@@ -84,7 +99,7 @@ int clock_pass(struct clock_segment *segment, uint32_t from) {
     struct clock_participant *participant = &segment->participant[next];
     segment->turn = (uint32_t)next;
     participant->wakeup++;
-    syscall(SYS_futex, &participant->wakeup, FUTEX_WAKE, 1, NULL, NULL, 0);
+    REAL(syscall)(SYS_futex, (long)&participant->wakeup, FUTEX_WAKE, 1L, 0L, 0L, 0L);
   }
   return next;
 }

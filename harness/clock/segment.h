@@ -2,6 +2,10 @@
  *
  * The shared clock's segment: the memory that every process of a lab maps, and who may run.
  *
+ * A participant is a thread. The first thread of a process has the slot that was announced for the
+ * process; each other one has a slot of its own with the same process id, announced when it is
+ * created.
+ *
  * The rule of the clock: only the participant that holds the turn runs. When it would block it
  * writes down when it wants to wake and passes the turn on. When nobody has anything to do, time
  * jumps to the earliest wake time. So nothing runs concurrently, and everything below is written by
@@ -28,7 +32,7 @@
 #include "harness/clock/network.h"
 
 /* "sip" and the version of the layout, which changes with struct clock_segment. */
-#define CLOCK_SEGMENT_MAGIC UINT32_C(0x73697002)
+#define CLOCK_SEGMENT_MAGIC UINT32_C(0x73697003)
 
 /* Names the segment in the environment of a lab's processes; the value is a path to open. */
 #define CLOCK_SEGMENT_VARIABLE "SIPFALL_CLOCK"
@@ -65,9 +69,13 @@ struct clock_participant {
   _Atomic uint32_t wakeup; /* futex word, counted up when the turn is given to this participant */
   _Atomic uint32_t state;  /* enum clock_state */
   _Atomic int32_t process_id;
-  int32_t announcer; /* process that announced it */
+  _Atomic int32_t thread_id; /* of the kernel; 0: not started yet */
+  int32_t announcer;         /* process that announced it */
+  uint32_t reserved;
   int64_t wake_ns;   /* when it wants the turn at the latest; CLOCK_NEVER: not by time */
   uint64_t seen;     /* `activity` when it last found that it had nothing to do */
+  int64_t alarm_ns;  /* its process's ITIMER_REAL, which an exec keeps; CLOCK_NEVER: none */
+  int64_t alarm_interval_ns;
   char name[CLOCK_NAME_SIZE];
 };
 
@@ -87,10 +95,13 @@ struct clock_segment {
   _Atomic int64_t now_ns;     /* monotonic virtual time */
   _Atomic uint32_t turn;      /* index of the participant that runs */
   _Atomic uint32_t leaving;   /* process that gave the turn away because it exits: the next holder
-                                 waits   until it is gone. 0: none */
+                                 waits until it is gone. 0: none */
+  _Atomic uint32_t leaving_thread; /* only this thread of it exits. 0: the whole process */
+  uint32_t reserved_too;
   _Atomic uint64_t activity;  /* sends, connects, closes, signals, starts and ends so far */
   _Atomic uint64_t passes;    /* how often the turn was passed */
   _Atomic uint64_t jumps;     /* how often time jumped */
+  uint64_t futex_wakes;       /* wakes of futexes that several processes share */
   struct clock_participant participant[CLOCK_PARTICIPANTS_MAX];
   struct clock_stream_use stream[CLOCK_STREAMS_MAX];
   struct network network;
@@ -156,6 +167,9 @@ int clock_pass(struct clock_segment *segment, uint32_t from);
 
 /* NULL is allowed. */
 void clock_segment_close(struct clock_segment *segment);
+
+/* The first moment after now at which anybody but `except` wants to wake. CLOCK_NEVER: none. */
+int64_t clock_next_wake(const struct clock_segment *segment, uint32_t except);
 
 /* Maps a segment by its path. NULL when there is none or it is of another version. */
 struct clock_segment *clock_segment_open(const char *path);

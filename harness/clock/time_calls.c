@@ -97,8 +97,11 @@ INTERPOSED int clock_nanosleep(clockid_t clock, int flags, const struct timespec
   int64_t until_ns = ns_of_timespec(time);
   if (until_ns < 0)
     return EINVAL;
-  int64_t now_ns = is_realtime(clock) ? turn_realtime_ns() : turn_now_ns();
-  return sleep_until(until_ns <= now_ns ? turn_now_ns() : turn_deadline_ns(until_ns - now_ns));
+  struct turn_request request = {
+      .ready = nothing_is_ready,
+      .deadline = {.ns = until_ns, .is_date = is_realtime(clock)},
+  };
+  return turn_await(&request) < 0 ? EINTR : 0;
 }
 
 INTERPOSED int usleep(useconds_t duration_us) {

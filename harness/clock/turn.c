@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Taking part in the clock. The constructor joins the lab that the environment names; outside a lab
- * the library does nothing. One participant a process, its first thread.
+ * Waiting for the turn, and for anything else while others have it.
  *
  * While a participant waits for its turn all signals are blocked, so that handlers run only while
  * it has the turn: nothing in a lab runs concurrently, handlers included.
@@ -11,9 +10,8 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,6 +20,8 @@
 #include <unistd.h>
 
 #include "harness/clock/real.h"
+#include "harness/clock/timers.h"
+#include "harness/clock/turn_internal.h"
 
 /* How long a waiter sleeps in real time before it looks again by itself: for the case that who
  * passed it the turn was killed before waking it, or that the maker of the lab is gone. */
@@ -34,10 +34,13 @@ enum { OWNER_LOOK_PASSES = 4096 };
  * that. */
 static const struct timespec rest = {.tv_nsec = 5000000};
 
-static struct clock_segment *lab;
-static int own_slot = -1;
-static __thread bool own_thread; /* this thread is the participant */
-static struct random_stream own_random;
+/* A thread that yields this often in a row spins until somebody does something; if that one waits
+ * for a time, time must pass. */
+#define YIELDS_IN_A_ROW 1000
+
+struct clock_segment *lab;
+__thread int own_slot __attribute__((tls_model("initial-exec"))) = -1;
+static __thread unsigned yields __attribute__((tls_model("initial-exec")));
 static bool pipes[3]; /* standard output or error is a pipe, see note_hidden_writes() */
 
 bool turn_in_lab(void) {
@@ -45,7 +48,11 @@ bool turn_in_lab(void) {
 }
 
 bool turn_taking_part(void) {
-  return own_thread && own_slot >= 0;
+  return own_slot >= 0;
+}
+
+int turn_slot(void) {
+  return own_slot;
 }
 
 int64_t turn_now_ns(void) {
@@ -61,6 +68,13 @@ int64_t turn_deadline_ns(int64_t duration_ns) {
   return duration_ns < 0 || duration_ns > CLOCK_NEVER - now_ns ? CLOCK_NEVER : now_ns + duration_ns;
 }
 
+int64_t turn_due_ns(const struct turn_deadline *deadline) {
+  if (!deadline->is_date || deadline->ns == CLOCK_NEVER)
+    return deadline->ns;
+  int64_t left_ns = deadline->ns - turn_realtime_ns();
+  return turn_deadline_ns(left_ns > 0 ? left_ns : 0);
+}
+
 void turn_activity(void) {
   if (lab)
     lab->activity++;
@@ -70,8 +84,17 @@ struct network *turn_network(void) {
   return lab ? &lab->network : NULL;
 }
 
-struct random_stream *turn_random(void) {
-  return &own_random;
+void turn_wake(int slot) {
+  lab->participant[slot].wake_ns = 0;
+}
+
+uint64_t turn_futex_wakes(void) {
+  return lab->futex_wakes;
+}
+
+void turn_count_futex_wake(void) {
+  lab->futex_wakes++;
+  lab->activity++;
 }
 
 /* stdio writes by calls inside libc that can't be interposed. What it wrote to a pipe that somebody
@@ -84,11 +107,13 @@ static void note_hidden_writes(void) {
   }
 }
 
-static void find_pipes(void) {
+void find_pipes(void) {
   struct stat status;
   for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
     pipes[fd] = fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
 }
+
+/* ---- the end of others ---- */
 
 /* Waits in real time until a process that is about to exit has closed its sockets and its parent
  * has got its SIGCHLD: nothing may happen in the lab before. `descriptor` is its pidfd and is
@@ -107,16 +132,28 @@ static void await_exit(int descriptor) {
   lab->activity++;
 }
 
+/* The same for one thread: until the kernel has let go of it, and who joins it is not made to wait.
+ * There is no descriptor to wait for (PIDFD_THREAD came with Linux 6.9), but it has a few
+ * instructions left only. */
+static void await_thread_exit(pid_t process_id, pid_t thread_id) {
+  while (REAL(syscall)(SYS_tgkill, (long)process_id, (long)thread_id, 0L) == 0)
+    REAL(sched_yield)();
+}
+
 static int open_process(pid_t process_id) {
   return (int)REAL(syscall)(SYS_pidfd_open, (long)process_id, 0L);
 }
 
-static void await_leaving_process(void) {
-  uint32_t process_id = lab->leaving;
+static void await_leaving(void) {
+  pid_t process_id = (pid_t)lab->leaving, thread_id = (pid_t)lab->leaving_thread;
   if (process_id == 0)
     return;
   lab->leaving = 0;
-  await_exit(open_process((pid_t)process_id));
+  lab->leaving_thread = 0;
+  if (thread_id)
+    await_thread_exit(process_id, thread_id);
+  else
+    await_exit(open_process(process_id));
 }
 
 int turn_kill(pid_t process_id) {
@@ -133,6 +170,8 @@ int turn_kill(pid_t process_id) {
   return result;
 }
 
+/* ---- the turn ---- */
+
 /* Nobody stays in a lab whose maker is gone: it can't end us any more, and the turn may have ended
  * with somebody who was killed. */
 static void end_without_owner(void) {
@@ -140,7 +179,7 @@ static void end_without_owner(void) {
     REAL(kill)(getpid(), SIGKILL);
 }
 
-static void await_turn(void) {
+void await_turn(void) {
   struct clock_participant *self = &lab->participant[own_slot];
   for (;;) {
     uint32_t wakeup = self->wakeup;
@@ -152,7 +191,7 @@ static void await_turn(void) {
       end_without_owner();
   }
   self->state = CLOCK_TAKING;
-  await_leaving_process();
+  await_leaving();
 }
 
 static void pass_turn(void) {
@@ -169,151 +208,136 @@ static void pass_turn(void) {
   }
 }
 
-/* Lets pending signals be delivered under `mask`. Returns whether a handler ran: the kernel
- * restarts ppoll after signals that have none. */
-static bool deliver_signals(const sigset_t *mask) {
-  struct timespec at_once = {0};
-  return REAL(ppoll)(NULL, 0, &at_once, mask) < 0 && errno == EINTR;
+/* ---- signals ---- */
+
+enum delivery { NOTHING_RAN, RESTARTING_HANDLERS_RAN, HANDLER_RAN };
+
+/* Signals that do nothing by default (signal(7)); the others end the process or stop it. */
+static bool is_harmless(int number) {
+  return number == SIGCHLD || number == SIGCONT || number == SIGURG || number == SIGWINCH;
 }
 
-int turn_wait(int (*ready)(void *context), void *context, int64_t deadline_ns,
-              const sigset_t *mask) {
+static bool is_stopping(int number) {
+  return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU || number == SIGSTOP;
+}
+
+/* What the delivery of a pending signal does. One that ends the process takes the turn from it
+ * first, so that the others needn't find out. */
+static enum delivery foresee(int number) {
+  struct sigaction action;
+  if (sigaction(number, NULL, &action) || action.sa_handler == SIG_IGN)
+    return NOTHING_RAN;
+  if (action.sa_handler != SIG_DFL)
+    return action.sa_flags & SA_RESTART ? RESTARTING_HANDLERS_RAN : HANDLER_RAN;
+  if (!is_harmless(number) && !is_stopping(number))
+    turn_leave();
+  return NOTHING_RAN;
+}
+
+/* Lets pending signals be delivered under `mask`, and says what ran. */
+static enum delivery deliver_signals(const sigset_t *mask) {
+  sigset_t pending;
+  struct timespec at_once = {0};
+  if (sigpending(&pending) || sigisemptyset(&pending))
+    return NOTHING_RAN;
+  enum delivery delivery = NOTHING_RAN;
+  for (int number = 1; number <= SIGRTMAX; number++)
+    if (sigismember(&pending, number) == 1 && sigismember(mask, number) != 1) {
+      enum delivery one = foresee(number);
+      if (one > delivery)
+        delivery = one;
+    }
+  REAL(ppoll)(NULL, 0, &at_once, mask);
+  if (own_slot < 0) /* foresee() was wrong; without a turn there is no going on */
+    REAL(_exit)(128 + SIGKILL);
+  return delivery;
+}
+
+static bool is_ended_by(unsigned manner, enum delivery delivery) {
+  if (delivery == NOTHING_RAN || manner & TURN_GOES_ON)
+    return false;
+  return delivery == HANDLER_RAN || !(manner & TURN_RESTARTS);
+}
+
+static void restore_mask(void *mask) {
+  sigprocmask(SIG_SETMASK, mask, NULL);
+}
+
+/* Where a pthread_cancel takes effect: nowhere else in a wait, so that no look at anything is cut
+ * short. */
+static void test_cancel(int cancel_state, sigset_t *own) {
+  pthread_cleanup_push(restore_mask, own);
+  pthread_setcancelstate(cancel_state, NULL);
+  pthread_testcancel();
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+  pthread_cleanup_pop(0);
+}
+
+/* ---- waiting ---- */
+
+/* The wait itself, with all signals blocked but for `mask`. */
+static int await_ready(const struct turn_request *request, int cancel_state, sigset_t *own) {
   struct clock_participant *self = &lab->participant[own_slot];
-  int saved_errno = errno;
-  int result;
+  for (;;) {
+    if (cancel_state == PTHREAD_CANCEL_ENABLE && !(request->manner & TURN_NO_CANCEL))
+      test_cancel(cancel_state, own);
+    int64_t timer_ns = timers_run();
+    self->seen = lab->activity;
+    int result = request->ready(request->context);
+    int64_t due_ns = turn_due_ns(&request->deadline);
+    if (result != 0 || lab->now_ns >= due_ns)
+      return result;
+    enum delivery delivery = deliver_signals(request->mask ? request->mask : own);
+    if (is_ended_by(request->manner, delivery)) {
+      errno = EINTR;
+      return -1;
+    }
+    if (delivery != NOTHING_RAN) /* the handler may have waited itself, or done what we wait for */
+      continue;
+    self->wake_ns = timer_ns < due_ns ? timer_ns : due_ns;
+    pass_turn();
+  }
+}
+
+int turn_await(const struct turn_request *request) {
+  int saved_errno = errno, cancel_state;
   sigset_t all, own;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &own);
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+  yields = 0;
   note_hidden_writes();
-  for (;;) {
-    self->seen = lab->activity;
-    result = ready(context);
-    if (result != 0 || lab->now_ns >= deadline_ns)
-      break;
-    if (deliver_signals(mask ? mask : &own)) {
-      result = -1;
-      saved_errno = EINTR;
-      break;
-    }
-    self->wake_ns = deadline_ns;
-    pass_turn();
-  }
-  if (result < 0 && saved_errno != EINTR)
+  int result = await_ready(request, cancel_state, &own);
+  if (result < 0)
     saved_errno = errno;
+  pthread_setcancelstate(cancel_state, NULL);
   sigprocmask(SIG_SETMASK, &own, NULL);
   errno = saved_errno;
   return result;
 }
 
-/* One stream for each process: named after host and program, and counted, so that a restarted phone
- * draws others than before. Which streams other processes draw from changes nothing. */
-static void start_random_stream(const char *name) {
-  uint32_t count = 0;
-  for (int i = 0; i < CLOCK_STREAMS_MAX; i++) {
-    struct clock_stream_use *use = &lab->stream[i];
-    if (use->processes == 0)
-      snprintf(use->name, sizeof use->name, "%s", name);
-    if (strcmp(use->name, name) == 0) {
-      count = ++use->processes;
-      break;
-    }
-  }
-  char full[CLOCK_NAME_SIZE + 16];
-  snprintf(full, sizeof full, "%s#%u", name, count);
-  random_stream_init(&own_random, lab->seed, full);
+int turn_wait(int (*ready)(void *context), void *context, int64_t deadline_ns,
+              const sigset_t *mask) {
+  return turn_await(&(struct turn_request){
+      .ready = ready, .context = context, .deadline.ns = deadline_ns, .mask = mask});
 }
 
-static void name_process(char name[CLOCK_NAME_SIZE]) {
-  const char *host = getenv(CLOCK_HOST_VARIABLE);
-  if (host)
-    snprintf(name, CLOCK_NAME_SIZE, "%.24s (%.20s)", host, program_invocation_short_name);
-  else
-    snprintf(name, CLOCK_NAME_SIZE, "%.40s", program_invocation_short_name);
-}
-
-int turn_announce(void) {
-  char name[CLOCK_NAME_SIZE];
-  snprintf(name, sizeof name, "%.40s child", lab->participant[own_slot].name);
-  return clock_announce(lab, name, getpid());
-}
-
-void turn_announced(int slot, pid_t child) {
-  if (slot < 0)
-    return;
-  if (child < 0)
-    clock_free(lab, (uint32_t)slot);
-  else
-    lab->participant[slot].process_id = child;
-}
-
-void turn_take_slot(int slot) {
-  own_slot = slot;
-  own_thread = slot >= 0;
-  if (slot < 0)
-    return;
-  struct clock_participant *self = &lab->participant[slot];
-  self->process_id = getpid();
-  self->seen = lab->activity;
+void turn_yield(void) {
+  struct clock_participant *self = &lab->participant[own_slot];
+  int saved_errno = errno, cancel_state;
   sigset_t all, own;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &own);
-  await_turn();
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+  int64_t timer_ns = timers_run();
+  self->seen = lab->activity;
+  self->wake_ns = 0;
+  if (++yields >= YIELDS_IN_A_ROW) {
+    int64_t next_ns = clock_next_wake(lab, (uint32_t)own_slot);
+    self->wake_ns = timer_ns < next_ns ? timer_ns : next_ns;
+  }
+  pass_turn();
+  pthread_setcancelstate(cancel_state, NULL);
   sigprocmask(SIG_SETMASK, &own, NULL);
-  start_random_stream(self->name);
-  find_pipes();
-}
-
-void turn_leave(void) {
-  if (!turn_taking_part())
-    return;
-  int slot = own_slot;
-  own_slot = -1;
-  lab->leaving = (uint32_t)getpid();
-  clock_free(lab, (uint32_t)slot);
-  /* Freeing the slot counted as activity, so everybody else is worth the turn; nobody is left
-   * otherwise. */
-  clock_pass(lab, (uint32_t)slot);
-}
-
-/* The slot that belongs to this process: its own from before an exec, or one announced by its
- * parent, or a new one. */
-static int find_slot(pid_t self, pid_t parent, const char *name) {
-  for (uint32_t i = 0; i < lab->participants; i++)
-    if (lab->participant[i].process_id == self && lab->participant[i].state != CLOCK_FREE)
-      return (int)i;
-  for (uint32_t i = 0; i < lab->participants; i++) {
-    struct clock_participant *participant = &lab->participant[i];
-    int32_t nobody = 0;
-    if (participant->state == CLOCK_ANNOUNCED && participant->announcer == parent &&
-        atomic_compare_exchange_strong(&participant->process_id, &nobody, self))
-      return (int)i;
-  }
-  return clock_announce(lab, name, parent);
-}
-
-__attribute__((constructor)) static void join_lab(void) {
-  const char *path = getenv(CLOCK_SEGMENT_VARIABLE);
-  if (!path)
-    return;
-  lab = clock_segment_open(path);
-  if (!lab) {
-    fprintf(stderr, "sipfall clock: %s=%s: no such segment, or of another version\n",
-            CLOCK_SEGMENT_VARIABLE, path);
-    _exit(127);
-  }
-  char name[CLOCK_NAME_SIZE];
-  name_process(name);
-  int slot = find_slot(getpid(), getppid(), name);
-  if (slot < 0) {
-    fprintf(stderr, "sipfall clock: more than %d participants\n", CLOCK_PARTICIPANTS_MAX);
-    _exit(127);
-  }
-  memcpy(lab->participant[slot].name, name, sizeof name);
-  turn_take_slot(slot);
-  /* What an exec closed, others may wait for. */
-  lab->activity++;
-}
-
-__attribute__((destructor)) static void leave_lab(void) {
-  turn_leave();
+  errno = saved_errno;
 }

@@ -32,13 +32,51 @@ int64_t turn_deadline_ns(int64_t duration_ns);
  * deed. */
 void turn_activity(void);
 
-/* Waits until `ready` returns something other than 0, or until `deadline_ns` (CLOCK_NEVER: for
- * ever), while others run and time passes. `ready` looks without blocking; it is asked once at
- * least. Signals are delivered only while this participant has the turn, under the mask `mask`
- * (NULL: the thread's own). Returns what `ready` returned, or 0 at the deadline, or -1 with errno
- * EINTR after a signal handler ran. */
+/* When a wait ends at the latest: a monotonic time or a date. A date is looked at afresh whenever
+ * the waiter looks, because a scenario may step it. */
+struct turn_deadline {
+  int64_t ns; /* CLOCK_NEVER: not at all */
+  bool is_date;
+};
+
+#define TURN_NEVER ((struct turn_deadline){.ns = CLOCK_NEVER})
+
+/* The monotonic time that a deadline means as the date stands; now, when it has passed. */
+int64_t turn_due_ns(const struct turn_deadline *deadline);
+
+/* What else may end a wait. */
+enum turn_manner {
+  TURN_INTERRUPTED = 0, /* any signal handler ends it */
+  TURN_RESTARTS = 1,    /* a handler that was set without SA_RESTART ends it */
+  TURN_GOES_ON = 2,     /* no handler ends it */
+  TURN_NO_CANCEL = 4    /* may be added: it is no cancellation point */
+};
+
+struct turn_request {
+  /* Looks without blocking. Anything but 0 ends the wait. Asked once at least. */
+  int (*ready)(void *context);
+  void *context;
+  struct turn_deadline deadline;
+  const sigset_t *mask; /* under which signals are delivered; NULL: the thread's own */
+  unsigned manner;      /* of enum turn_manner */
+};
+
+/* Waits while others run and time passes. Signals are delivered only while this participant has the
+ * turn. Returns what `ready` returned, or 0 at the deadline, or -1 with errno EINTR after a signal
+ * handler ran. A pthread_cancel unwinds from here. */
+int turn_await(const struct turn_request *request);
+
+/* turn_await() with TURN_INTERRUPTED until a monotonic time. */
 int turn_wait(int (*ready)(void *context), void *context, int64_t deadline_ns,
               const sigset_t *mask);
+
+/* Lets others run that have something to do; no time passes. */
+void turn_yield(void);
+
+/* The slot of this thread, -1: none; and making the participant in a slot worth the turn, because
+ * what it waits for has come. */
+int turn_slot(void);
+void turn_wake(int slot);
 
 /* A process is about to be started by this one: announces it. Returns the slot, or -1. */
 int turn_announce(void);
@@ -47,15 +85,36 @@ int turn_announce(void);
  */
 void turn_announced(int slot, pid_t child);
 
-/* In the child of a fork: takes the slot and waits for the turn. */
-void turn_take_slot(int slot);
+/* Around fork(): its child takes `slot`, before the program's own fork handlers run in it. A child
+ * that the C library forks by itself takes a slot of its own. */
+void turn_forking(int slot);
 
-/* Before this process exits: gives the turn away for good. */
+/* A thread is about to be started by this one. Returns the slot, or -1. */
+int turn_announce_thread(void);
+
+/* It could not be started. */
+void turn_unannounce_thread(int slot);
+
+/* In a new thread, with all signals blocked: takes the slot and waits for the turn. The slot is
+ * freed when the thread has ended, after its thread-specific destructors. */
+void turn_start_thread(int slot);
+
+/* Ends this thread's part at once: it is about to exit without the C library. */
+void turn_end_thread(void);
+
+/* Before this process exits: gives the turn away for good, for all its threads. */
 void turn_leave(void);
+
+/* Keeps the process's interval timer for the program that it may exec. */
+void turn_keep_alarm(int64_t alarm_ns, int64_t interval_ns);
 
 /* Kills a process (SIGKILL) and returns when it is gone, its sockets closed and its parent told. As
  * kill(). */
 int turn_kill(pid_t process_id);
+
+/* Counts wakes of futexes that processes share; only while taking part. */
+uint64_t turn_futex_wakes(void);
+void turn_count_futex_wake(void);
 
 /* The lab's simulated network. NULL outside a lab. */
 struct network *turn_network(void);

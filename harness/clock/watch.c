@@ -114,9 +114,12 @@ bool clock_lab_watch(struct clock_lab *lab, struct clock_watch *watch, int64_t r
       holder->state == CLOCK_ANNOUNCED
           ? "it was announced, but has not started with the clock library (a static program?)"
           : "it computes without end, or blocks in a call that the clock does not know";
+  char thread[32] = "";
+  if (holder->thread_id != 0 && holder->thread_id != holder->process_id)
+    snprintf(thread, sizeof thread, ", thread %d", (int)holder->thread_id);
   snprintf(report, 512,
-           "%s (process %d) has held the turn for %.0f s of real time without blocking: %s",
-           holder->name, (int)holder->process_id, (double)watch->held_ns / 1e9, reason);
+           "%s (process %d%s) has held the turn for %.0f s of real time without blocking: %s",
+           holder->name, (int)holder->process_id, thread, (double)watch->held_ns / 1e9, reason);
   return true;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "tests/clock/lab.h"
 
+#include <CUnit/Basic.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -102,4 +103,15 @@ struct lab_result lab_run(const struct lab_options *options, const char *const *
     result.left += lab.segment->participant[i].state == CLOCK_TAKING;
   clock_lab_destroy(&lab);
   return result;
+}
+
+void lab_expect_output(const char *const *arguments, const char *expected) {
+  struct lab_result result = lab_run(&(struct lab_options){.seed = 1}, arguments);
+  CU_ASSERT_EQUAL(result.status, 0);
+  CU_ASSERT_STRING_EQUAL(result.output, expected);
+  if (strcmp(result.output, expected) != 0)
+    fprintf(stderr, "%s printed:\n%s", arguments[0], result.output);
+  CU_ASSERT_EQUAL(result.left, 0);
+  CU_ASSERT_EQUAL(result.report[0], '\0');
+  free(result.output);
 }

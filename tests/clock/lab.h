@@ -33,4 +33,10 @@ struct lab_options {
 /* Runs tests/clock/participant with these arguments (NULL-terminated). */
 struct lab_result lab_run(const struct lab_options *options, const char *const *arguments);
 
+/* For writing these. */
+#define ARGUMENTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* Runs the part with seed 1 and compares its whole output; nothing may be left of it. */
+void lab_expect_output(const char *const *arguments, const char *expected);
+
 #endif

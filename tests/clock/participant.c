@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,23 +27,23 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/clock/participant.h"
+
 extern char **environ;
 
 static int64_t start_ns;
 
-static int64_t now_ns(void) {
+int64_t now_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static double elapsed(void) {
+double elapsed(void) {
   return (double)(now_ns() - start_ns) / 1e9;
 }
 
-/* A line with the virtual time; unbuffered, so that lines of several processes keep their order. */
-static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void say(const char *format, ...) {
+void say(const char *format, ...) {
   char line[512];
   int length = snprintf(line, sizeof line, "%.9f ", elapsed());
   va_list arguments;
@@ -52,6 +53,11 @@ static void say(const char *format, ...) {
   line[length++] = '\n';
   if (write(STDOUT_FILENO, line, (size_t)length) != length)
     abort();
+}
+
+void need_failed(const char *file, int line, const char *condition) {
+  fprintf(stderr, "%s:%d: %s\n", file, line, condition);
+  abort();
 }
 
 static int udp_socket(uint16_t *port) {
@@ -507,6 +513,16 @@ static int part_idle(int count, int messages) {
   return 0;
 }
 
+/* Returns whether there is such a part. */
+static bool run_part(const struct part *parts, const char *name, int a, int b, int *status) {
+  for (; parts->name; parts++)
+    if (strcmp(parts->name, name) == 0) {
+      *status = parts->run(a, b);
+      return true;
+    }
+  return false;
+}
+
 int main(int argc, char **argv) {
   const char *part = argc > 1 ? argv[1] : "";
   int a = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 0,
@@ -536,6 +552,11 @@ int main(int argc, char **argv) {
   PART("random", part_random())
   PART("random-streams", part_random_streams(a))
   PART("idle", part_idle(a, b))
+  const struct part *groups[] = {thread_parts, lock_parts};
+  int status;
+  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+    if (run_part(groups[i], part, a, b, &status))
+      return status;
   fprintf(stderr, "%s: no such part\n", part);
   return 2;
 }

@@ -14,31 +14,17 @@
 #include "tests/clock/lab.h"
 #include "tests/unit.h"
 
-#define ARGUMENTS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 static struct lab_result run(uint64_t seed, const char *const *arguments) {
   return lab_run(&(struct lab_options){.seed = seed}, arguments);
 }
 
-/* Runs the part and compares its whole output. */
-static void expect_output(const char *const *arguments, const char *expected) {
-  struct lab_result result = run(1, arguments);
-  CU_ASSERT_EQUAL(result.status, 0);
-  CU_ASSERT_STRING_EQUAL(result.output, expected);
-  if (strcmp(result.output, expected) != 0)
-    fprintf(stderr, "%s printed:\n%s", arguments[0], result.output);
-  CU_ASSERT_EQUAL(result.left, 0);
-  CU_ASSERT_EQUAL(result.report[0], '\0');
-  free(result.output);
-}
-
 static void test_times(void) {
-  expect_output(ARGUMENTS("times"),
+  lab_expect_output(ARGUMENTS("times"),
                 "0.000000000 time 1767225600 1767225600 1767225600 86400 86400\n");
 }
 
 static void test_sleeps(void) {
-  expect_output(ARGUMENTS("sleeps"), "3600.000000000 nanosleep\n"
+  lab_expect_output(ARGUMENTS("sleeps"), "3600.000000000 nanosleep\n"
                                      "3602.000000000 sleep\n"
                                      "3602.250000000 usleep\n"
                                      "3602.250000001 clock_nanosleep\n"
@@ -47,7 +33,7 @@ static void test_sleeps(void) {
 }
 
 static void test_timeouts(void) {
-  expect_output(ARGUMENTS("timeouts"), "1.500000000 poll 0\n"
+  lab_expect_output(ARGUMENTS("timeouts"), "1.500000000 poll 0\n"
                                        "8.500000005 ppoll 0\n"
                                        "13.500001005 select 0 set 0 left 0.000000\n"
                                        "20.500001010 pselect 0\n"
@@ -58,7 +44,7 @@ static void test_timeouts(void) {
 }
 
 static void test_readable(void) {
-  expect_output(ARGUMENTS("readable"), "1.000000000 poll 1\n"
+  lab_expect_output(ARGUMENTS("readable"), "1.000000000 poll 1\n"
                                        "2.000000000 select 1 left 9\n"
                                        "3.000000000 epoll 1 42\n"
                                        "4.000000000 read 1\n"
@@ -67,12 +53,12 @@ static void test_readable(void) {
 }
 
 static void test_closed(void) {
-  expect_output(ARGUMENTS("closed"), "3.000000000 poll 1\n"
+  lab_expect_output(ARGUMENTS("closed"), "3.000000000 poll 1\n"
                                      "6.000000000 child\n");
 }
 
 static void test_processes(void) {
-  expect_output(ARGUMENTS("processes"), "0.000000000 none yet 0\n"
+  lab_expect_output(ARGUMENTS("processes"), "0.000000000 none yet 0\n"
                                         "10.000000000 child\n"
                                         "10.000000000 waitpid 3\n"
                                         "15.000000000 waitid 4\n"
@@ -82,7 +68,7 @@ static void test_processes(void) {
 }
 
 static void test_children(void) {
-  expect_output(ARGUMENTS("children"),
+  lab_expect_output(ARGUMENTS("children"),
                 "0.001000000 child 9\n0.002000000 child 8\n0.003000000 child 7\n"
                 "0.004000000 child 6\n0.005000000 child 5\n0.006000000 child 4\n"
                 "0.007000000 child 3\n0.008000000 child 2\n0.009000000 child 1\n"
@@ -90,24 +76,24 @@ static void test_children(void) {
 }
 
 static void test_signals(void) {
-  expect_output(ARGUMENTS("signals"), "3.000000000 nanosleep EINTR left 97 by SIGUSR1\n"
+  lab_expect_output(ARGUMENTS("signals"), "3.000000000 nanosleep EINTR left 97 by SIGUSR1\n"
                                       "6.000000000 poll EINTR by SIGCHLD\n");
 }
 
 static void test_ignored_signal(void) {
-  expect_output(ARGUMENTS("ignored-signal"), "10.000000000 poll 0\n");
+  lab_expect_output(ARGUMENTS("ignored-signal"), "10.000000000 poll 0\n");
 }
 
 static void test_stdio(void) {
-  expect_output(ARGUMENTS("stdio"), "2.000000000 read hello\n5.000000000 end of file\n");
+  lab_expect_output(ARGUMENTS("stdio"), "2.000000000 read hello\n5.000000000 end of file\n");
 }
 
 static void test_segments(void) {
-  expect_output(ARGUMENTS("segments"), "0.000000000 15 bytes\n");
+  lab_expect_output(ARGUMENTS("segments"), "0.000000000 15 bytes\n");
 }
 
 static void test_suicide(void) {
-  expect_output(ARGUMENTS("suicide"), "20.000000000 20 gone\n");
+  lab_expect_output(ARGUMENTS("suicide"), "20.000000000 20 gone\n");
 }
 
 /* Kills the participant that has held the turn for a while, from outside the lab. */
@@ -175,7 +161,7 @@ static void test_standstill_is_no_hold(void) {
 }
 
 static void test_loopback_send_has_arrived(void) {
-  expect_output(ARGUMENTS("loopback", "200000"), "0.000000000 200000 sends, 0 missed\n");
+  lab_expect_output(ARGUMENTS("loopback", "200000"), "0.000000000 200000 sends, 0 missed\n");
 }
 
 /* Two processes that burn a processor each while `body` runs. */

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Joining the clock and leaving it. The constructor joins the lab that the environment names;
+ * outside a lab the library does nothing. Processes and threads are announced by who starts them
+ * and take their slot before their own code runs.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "harness/clock/real.h"
+#include "harness/clock/timer_calls.h"
+#include "harness/clock/timers.h"
+#include "harness/clock/turn_internal.h"
+#include "harness/clock/waiters.h"
+
+static struct random_stream own_random;
+static pthread_key_t thread_end;     /* its destructor frees the slot of a thread */
+static unsigned threads;             /* of this process that take part */
+static unsigned threads_started;     /* so far */
+static __thread int child_slot = -1; /* see turn_forking() */
+
+struct random_stream *turn_random(void) {
+  return &own_random;
+}
+
+/* One stream for each process: named after host and program, and counted, so that a restarted phone
+ * draws others than before. Which streams other processes draw from changes nothing. */
+static void start_random_stream(const char *name) {
+  uint32_t count = 0;
+  for (int i = 0; i < CLOCK_STREAMS_MAX; i++) {
+    struct clock_stream_use *use = &lab->stream[i];
+    if (use->processes == 0)
+      snprintf(use->name, sizeof use->name, "%s", name);
+    if (strcmp(use->name, name) == 0) {
+      count = ++use->processes;
+      break;
+    }
+  }
+  char full[CLOCK_NAME_SIZE + 16];
+  snprintf(full, sizeof full, "%s#%u", name, count);
+  random_stream_init(&own_random, lab->seed, full);
+}
+
+static void name_process(char name[CLOCK_NAME_SIZE]) {
+  const char *host = getenv(CLOCK_HOST_VARIABLE);
+  if (host)
+    snprintf(name, CLOCK_NAME_SIZE, "%.24s (%.20s)", host, program_invocation_short_name);
+  else
+    snprintf(name, CLOCK_NAME_SIZE, "%.40s", program_invocation_short_name);
+}
+
+/* ---- announcing ---- */
+
+int turn_announce(void) {
+  char name[CLOCK_NAME_SIZE];
+  snprintf(name, sizeof name, "%.40s child", lab->participant[own_slot].name);
+  return clock_announce(lab, name, getpid());
+}
+
+void turn_announced(int slot, pid_t child) {
+  if (slot < 0)
+    return;
+  if (child < 0)
+    clock_free(lab, (uint32_t)slot);
+  else
+    lab->participant[slot].process_id = child;
+}
+
+void turn_forking(int slot) {
+  child_slot = slot;
+}
+
+int turn_announce_thread(void) {
+  char name[CLOCK_NAME_SIZE], *first = lab->participant[own_slot].name;
+  const char *ordinal = strstr(first, " thread ");
+  snprintf(name, sizeof name, "%.*s thread %u",
+           ordinal ? (int)(ordinal - first) : CLOCK_NAME_SIZE - 20, first, ++threads_started);
+  int slot = clock_announce(lab, name, getpid());
+  if (slot >= 0) {
+    lab->participant[slot].process_id = getpid();
+    threads++;
+  }
+  return slot;
+}
+
+void turn_unannounce_thread(int slot) {
+  threads--;
+  clock_free(lab, (uint32_t)slot);
+}
+
+/* ---- taking a slot ---- */
+
+static void take_slot(int slot) {
+  sigset_t all, own;
+  own_slot = slot;
+  struct clock_participant *self = &lab->participant[slot];
+  self->process_id = getpid();
+  self->thread_id = (pid_t)REAL(syscall)(SYS_gettid);
+  self->seen = lab->activity;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &own);
+  await_turn();
+  sigprocmask(SIG_SETMASK, &own, NULL);
+  pthread_setspecific(thread_end, (void *)1);
+}
+
+/* The first thread of a process. */
+static void take_process_slot(int slot) {
+  threads = 1;
+  take_slot(slot);
+  start_random_stream(lab->participant[slot].name);
+  find_pipes();
+}
+
+void turn_start_thread(int slot) {
+  take_slot(slot);
+}
+
+static void join_after_fork(void) {
+  if (own_slot < 0)
+    return;
+  int slot = child_slot >= 0 ? child_slot : turn_announce();
+  child_slot = -1;
+  timers_forked();
+  waiters_forked();
+  threads_started = 0;
+  own_slot = -1;
+  if (slot >= 0)
+    take_process_slot(slot);
+}
+
+/* ---- leaving ---- */
+
+void turn_end_thread(void) {
+  /* The C library ends the process after its last thread, and destructors run then: they still have
+   * the turn. */
+  if (own_slot < 0 || threads == 1)
+    return;
+  int slot = own_slot;
+  pid_t thread_id = lab->participant[slot].thread_id;
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, NULL);
+  threads--;
+  own_slot = -1;
+  if (thread_id !=
+      getpid()) { /* the kernel keeps a process's first thread as long as others live */
+    lab->leaving_thread = (uint32_t)thread_id;
+    lab->leaving = (uint32_t)getpid();
+  }
+  clock_free(lab, (uint32_t)slot);
+  clock_pass(lab, (uint32_t)slot);
+}
+
+/* Runs in each of the rounds in which the C library calls destructors of thread-specific data, and
+ * ends the thread's part in the last one. */
+static void end_thread_in_last_round(void *round) {
+  uintptr_t number = (uintptr_t)round;
+  if (number < PTHREAD_DESTRUCTOR_ITERATIONS)
+    pthread_setspecific(thread_end, (void *)(number + 1)); // NOLINT(performance-no-int-to-ptr)
+  else
+    turn_end_thread();
+}
+
+void turn_leave(void) {
+  if (!turn_taking_part())
+    return;
+  pid_t self = getpid();
+  uint32_t slot = (uint32_t)own_slot;
+  own_slot = -1;
+  lab->leaving_thread = 0;
+  lab->leaving = (uint32_t)self;
+  for (uint32_t i = 0; i < lab->participants; i++)
+    if (lab->participant[i].process_id == self && i != slot)
+      clock_free(lab, i);
+  clock_free(lab, slot);
+  /* Freeing the slot counted as activity, so everybody else is worth the turn; nobody is left
+   * otherwise. */
+  clock_pass(lab, slot);
+}
+
+static void leave_lab(void) {
+  turn_leave();
+}
+
+/* ---- joining ---- */
+
+void turn_keep_alarm(int64_t alarm_ns, int64_t interval_ns) {
+  pid_t self = getpid();
+  for (uint32_t i = 0; i < lab->participants; i++)
+    if (lab->participant[i].process_id == self)
+      lab->participant[i].alarm_ns = CLOCK_NEVER;
+  lab->participant[own_slot].alarm_ns = alarm_ns;
+  lab->participant[own_slot].alarm_interval_ns = interval_ns;
+}
+
+/* The slot that this process had before an exec, -1: none. It is that of the thread that made the
+ * exec and has the turn; those of its other threads, which ended by it, are freed. */
+static int find_slot_before_exec(pid_t self) {
+  int found = -1;
+  if (lab->participant[lab->turn].process_id == self)
+    found = (int)lab->turn;
+  for (uint32_t i = 0; i < lab->participants; i++) {
+    struct clock_participant *participant = &lab->participant[i];
+    if (participant->process_id != self || participant->state == CLOCK_FREE || (int)i == found)
+      continue;
+    if (found < 0) {
+      found = (int)i;
+      continue;
+    }
+    if (participant->alarm_ns != CLOCK_NEVER) {
+      lab->participant[found].alarm_ns = participant->alarm_ns;
+      lab->participant[found].alarm_interval_ns = participant->alarm_interval_ns;
+    }
+    clock_free(lab, i);
+  }
+  return found;
+}
+
+/* The slot that belongs to this process: its own from before an exec, or one announced by its
+ * parent, or a new one. */
+static int find_slot(pid_t self, pid_t parent, const char *name) {
+  int own = find_slot_before_exec(self);
+  if (own >= 0)
+    return own;
+  for (uint32_t i = 0; i < lab->participants; i++) {
+    struct clock_participant *participant = &lab->participant[i];
+    int32_t nobody = 0;
+    if (participant->state == CLOCK_ANNOUNCED && participant->announcer == parent &&
+        atomic_compare_exchange_strong(&participant->process_id, &nobody, self))
+      return (int)i;
+  }
+  return clock_announce(lab, name, parent);
+}
+
+/* From the C library, and not tied to this library as atexit() would tie it. */
+int __cxa_atexit(void (*function)(void *), void *argument, void *library);
+
+static void leave_at_exit(void *unused) {
+  (void)unused;
+  leave_lab();
+}
+
+/* The C library runs what was registered first last: after the destructors of the program and of
+ * its libraries, which may still wait for something. */
+static void watch_own_end(void) {
+  __cxa_atexit(leave_at_exit, NULL, NULL);
+  at_quick_exit(leave_lab);
+  pthread_key_create(&thread_end, end_thread_in_last_round);
+  pthread_atfork(NULL, NULL, join_after_fork);
+}
+
+__attribute__((constructor)) static void join_lab(void) {
+  const char *path = getenv(CLOCK_SEGMENT_VARIABLE);
+  if (!path)
+    return;
+  lab = clock_segment_open(path);
+  if (!lab) {
+    fprintf(stderr, "sipfall clock: %s=%s: no such segment, or of another version\n",
+            CLOCK_SEGMENT_VARIABLE, path);
+    _exit(127);
+  }
+  watch_own_end();
+  char name[CLOCK_NAME_SIZE];
+  name_process(name);
+  int slot = find_slot(getpid(), getppid(), name);
+  if (slot < 0) {
+    fprintf(stderr, "sipfall clock: more than %d participants\n", CLOCK_PARTICIPANTS_MAX);
+    _exit(127);
+  }
+  memcpy(lab->participant[slot].name, name, sizeof name);
+  take_process_slot(slot);
+  alarm_resume(lab->participant[slot].alarm_ns, lab->participant[slot].alarm_interval_ns);
+  /* What an exec closed, others may wait for. */
+  lab->activity++;
+}
