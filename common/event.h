@@ -31,6 +31,7 @@
  *   phone     something a phone told its adapter: event, and what came with it
  *   process   a process of the lab: what: "started" or "exited", status or signal
  *   check     an expectation was met or not: result: "passed" or "failed", text, line, seen
+ *   outside   a process tried to reach what no host of the lab has, to_address: transport
  *   log       text
  */
 #ifndef COMMON_EVENT_H

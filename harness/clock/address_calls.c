@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "harness/clock/address_calls.h"
 #include "harness/clock/network.h"
@@ -102,6 +103,32 @@ bool address_is_loopback(const struct sockaddr *address) {
          IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
 }
 
+/* ---- what no host has ---- */
+
+void address_report_outside(const struct network *network, int fd, const struct sockaddr *to,
+                            socklen_t length) {
+  int saved_errno = errno, type = 0;
+  socklen_t type_length = sizeof type, lab_length;
+  struct network_report report = {.host = (uint32_t)address_own_host(network)};
+  struct sockaddr_in lab = {.sin_family = AF_INET,
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                            .sin_port = htons((uint16_t)network->report_port)};
+  struct sockaddr_storage realised;
+  if (network->report_port == 0 || length > sizeof report.target)
+    return;
+  getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_length);
+  report.type = (uint32_t)type;
+  memcpy(&report.target, to, length);
+  network_realise(network, NETWORK_LAB_HOST, (struct sockaddr *)&lab, &realised, &lab_length);
+  int reporter = REAL(socket)(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (reporter >= 0) {
+    REAL(sendto)(reporter, &report, sizeof report, 0, (struct sockaddr *)&realised, lab_length);
+    REAL(close)(reporter);
+    turn_activity();
+  }
+  errno = saved_errno;
+}
+
 /* ---- connecting ---- */
 
 INTERPOSED int connect(int fd, const struct sockaddr *address, socklen_t length) {
@@ -115,6 +142,7 @@ INTERPOSED int connect(int fd, const struct sockaddr *address, socklen_t length)
   }
   switch (network_realise(network, address_own_host(network), address, &realised, &length)) {
   case NETWORK_NO_HOST:
+    address_report_outside(network, fd, address, length);
     return refuse(NO_ROUTE);
   case NETWORK_NOT_INET:
     result = REAL(connect)(fd, address, length);

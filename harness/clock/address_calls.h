@@ -22,6 +22,10 @@ void address_bind_if_unbound(struct network *network, int fd, const struct socka
 
 bool address_is_loopback(const struct sockaddr *address);
 
+/* Tells the lab that this process tried to reach `to`, which no host has. Keeps errno. */
+void address_report_outside(const struct network *network, int fd, const struct sockaddr *to,
+                            socklen_t length);
+
 /* Gives the process an address that the kernel said, simulated, cut to the room it has like the
  * kernel does. `address` and `length` may be NULL. */
 void address_give(const struct network *network, struct sockaddr_storage *said,

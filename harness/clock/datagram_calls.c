@@ -28,6 +28,7 @@ static bool realise_target(struct network *network, int fd, const struct sockadd
   case NETWORK_NOT_INET:
     return true;
   case NETWORK_NO_HOST:
+    address_report_outside(network, fd, *to, *length);
     errno = ENETUNREACH;
     return false;
   case NETWORK_REALISED:

@@ -52,8 +52,18 @@ struct network_address {
   bool is_localhost; /* 127.0.0.1 and ::1 of this host */
 };
 
+/* A datagram by which the library tells the lab that a process tried to reach an address that no
+ * host has. */
+struct network_report {
+  uint32_t host; /* the process's */
+  uint32_t type; /* SOCK_STREAM or SOCK_DGRAM */
+  struct sockaddr_storage target;
+};
+
 struct network {
-  uint32_t block; /* 127.BLOCK.x.y; 0: addresses are not simulated in this lab */
+  uint32_t block;       /* 127.BLOCK.x.y; 0: addresses are not simulated in this lab */
+  uint32_t report_port; /* of the lab's localhost, where struct network_report goes; 0: nobody wants
+                           it */
   uint32_t hosts, addresses, nameservers;
   struct in6_addr
       nameserver[NETWORK_NAMESERVERS_MAX]; /* simulated, at port 53; IPv4 in its mapped form */

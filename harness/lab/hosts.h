@@ -37,7 +37,7 @@ struct hosts;
 int hosts_create(struct hosts **out, unsigned block, struct network *network);
 void hosts_destroy(struct hosts *hosts);
 
-/* Adds a host. Its address is `wanted` (without port; not in real time, where it is ignored) or,
+/* Adds a host. Its address is `wanted` (without port; in real time there is none to be had) or,
  * when that is NULL, the next one of its kind. `*address` gets it, with the usual port of the kind.
  * Returns 0, or -1 with the text filled in: the name is taken or no name, the address is taken or
  * no address, or there are too many. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "harness/clock/segment.h"
+#include "harness/lab/outside.h"
 
 struct stream {
   struct stream *next;
@@ -30,6 +31,7 @@ struct lab {
   struct clock_segment *clock; /* NULL: real time */
   struct hosts *hosts;
   struct timeline *timeline;
+  struct outside *outside; /* NULL: real time */
   struct stream *streams;
   char directory[PATH_MAX];
   void (*settle)(void *context);
@@ -89,6 +91,10 @@ int lab_create(struct lab **out, const struct lab_options *options, struct error
     lab_destroy(lab);
     return error_set(error, "can't make a lab: out of memory");
   }
+  if (lab->clock && outside_create(&lab->outside, lab, &lab->clock->network, error)) {
+    lab_destroy(lab);
+    return -1;
+  }
   *out = lab;
   return 0;
 }
@@ -107,6 +113,7 @@ void lab_destroy(struct lab *lab) {
   if (!lab)
     return;
   lab->settle = NULL;
+  outside_destroy(lab->outside);
   uv_close((uv_handle_t *)&lab->before_poll, NULL);
   uv_close((uv_handle_t *)&lab->after_poll, NULL);
   /* It returns at once when lab_stop() came while it did not run. */

@@ -34,6 +34,7 @@ local phone = {
 local scenario = {
   title   = { "string", required = true, help = "one sentence: what the phone must do" },
   covers  = { "table", list = "string", help = "ids of requirements" },
+  needs   = { "table", list = "string", help = "what it can't do without: \"virtual time\"" },
   tags    = { "table", list = "string", help = "words to select scenarios by" },
   dns     = { "table", fields = { zone = { "string", required = true, help = "a master file" }, address = address },
               help = "the DNS server" },
@@ -47,6 +48,11 @@ local Scenario = {}
 --- Describes a scenario. The fields are those of the table above; docs/scenarios.md shows them in use.
 function sipfall.scenario(description)
   fields.check(description, scenario, "the scenario")
+  for _, need in ipairs(description.needs or {}) do
+    if need ~= "virtual time" then
+      error({ field = "needs", text = fields.unknown("need", need, { ["virtual time"] = true }) }, 0)
+    end
+  end
   return setmetatable(description, Scenario)
 end
 

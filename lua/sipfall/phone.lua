@@ -73,13 +73,18 @@ function Phone:never(what, more)
   return expectation.never(self.lab, self, what, more)
 end
 
+-- "outside" is what the network says of a phone: it tried to reach what no host of the lab has.
 function Phone:matches(event, what)
+  if event.kind == "outside" then return what == "outside" and event.from == self.name end
   return event.kind == "phone" and event.from == self.name and event.event == what
 end
 
 function Phone:describe(what) return ("%s to be \"%s\""):format(self.name, what) end
 
 function Phone:show(event)
+  if event.kind == "outside" and event.from == self.name then
+    return ("%s: outside the lab: %s"):format(self.name, event.to_address)
+  end
   if event.kind ~= "phone" or event.from ~= self.name then return nil end
   local text = event.state and ("%s: call %d %s"):format(self.name, event.call or 0, event.state)
     or ("%s: %s"):format(self.name, event.event)

@@ -131,6 +131,21 @@ local function finish(self, result)
   self.core.finish(result)
 end
 
+-- Why a scenario can't run in real time, or nil. The addresses of a scenario are simulated; without the simulation
+-- they would be somebody's.
+local function only_in_virtual_time(scenario)
+  if scenario.needs and scenario.needs[1] then return "it needs virtual time" end
+  local described = { dns = scenario.dns }
+  for _, kind in ipairs { "proxies", "phones" } do
+    for name, host in pairs(scenario[kind] or {}) do described[name] = host end
+  end
+  for _, name in ipairs(fields.names(described)) do
+    if described[name].address then
+      return ("%s wants the address %s, which it can have in virtual time only"):format(name, described[name].address)
+    end
+  end
+end
+
 local function run(self)
   local text, problem = read(self.path)
   if not text then error({ failure = problem }, 0) end
@@ -139,6 +154,8 @@ local function run(self)
   self.core.emit("lab", { what = "start", scenario = self.scenario.title, seed = self.core.seed,
                           time = self.core.real_time and "real" or "virtual",
                           epoch = not self.core.real_time and "2026-01-01T00:00:00Z" or nil })
+  local virtual_only = self.core.real_time and only_in_virtual_time(self.scenario)
+  if virtual_only then return { result = "skipped", reason = virtual_only } end
   local adapter = find_adapter(self.core.phone)
   for _, name in ipairs(fields.names(self.scenario.phones or {})) do
     local reason = adapter.unsupported { name = name, description = self.scenario.phones[name] }
