@@ -42,6 +42,10 @@ local function seconds(ns) return ns / 1e9 end
 
 local function show(ns) return ("%.3f s"):format(seconds(ns)) end
 
+-- Bounds, which have half a millisecond of tolerance, as the whole milliseconds within them.
+local function show_latest(ns) return show(ns // 1000000 * 1000000) end
+local function show_earliest(ns) return show(-(-ns // 1000000) * 1000000) end
+
 -- "REGISTER to p1"
 local function describe(self)
   local text = self.subject:describe(self.what)
@@ -148,11 +152,11 @@ local function await(self, earliest, latest, when, options)
   local event = self.lab:wait(function() return find(self) end, late_ns)
   if not event or event.t_ns > late_ns then
     decide(self, false, text, event
-      and ("it came at %s, too late (%s was the latest)"):format(show(event.t_ns), show(late_ns))
-      or ("none came until %s"):format(show(late_ns)))
+      and ("it came at %s, too late (%s was the latest)"):format(show(event.t_ns), show_latest(late_ns))
+      or ("none came until %s"):format(show_latest(late_ns)))
   elseif event.t_ns < early_ns then
     decide(self, false, text,
-      ("it came at %s, too early (%s was the earliest)"):format(show(event.t_ns), show(early_ns)))
+      ("it came at %s, too early (%s was the earliest)"):format(show(event.t_ns), show_earliest(early_ns)))
   end
   self.lab:met_by(event)
   decide(self, true, text, ("at %s"):format(show(event.t_ns)))
