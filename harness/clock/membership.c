@@ -25,6 +25,10 @@ static unsigned threads;             /* of this process that take part */
 static unsigned threads_started;     /* so far */
 static __thread int child_slot = -1; /* see turn_forking() */
 
+bool turn_has_threads(void) {
+  return threads > 1;
+}
+
 struct random_stream *turn_random(void) {
   return &own_random;
 }

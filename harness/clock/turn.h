@@ -73,6 +73,9 @@ int turn_wait(int (*ready)(void *context), void *context, int64_t deadline_ns,
 /* Lets others run that have something to do; no time passes. */
 void turn_yield(void);
 
+/* Whether this process has more than one participant. */
+bool turn_has_threads(void);
+
 /* The slot of this thread, -1: none; and making the participant in a slot worth the turn, because
  * what it waits for has come. */
 int turn_slot(void);
