@@ -4,7 +4,7 @@
  *
  * A child is announced before it starts, so time stands still until it has run; it takes its place
  * before fork returns in it, and keeps it over an exec (turn.c finds it again by its process id).
- * What comes to life by calls inside the C library (system, popen) joins when it starts.
+ * What comes to life by calls inside the C library (forkpty) joins when it starts.
  */
 #include <errno.h>
 #include <signal.h>
@@ -77,6 +77,12 @@ INTERPOSED _Noreturn void _Exit(int status) {
 
 /* ---- waiting for children ---- */
 
+/* signal(7): these calls go on after a handler that was set with SA_RESTART. */
+static int await_child(int (*ready)(void *request), void *request) {
+  return turn_await(&(struct turn_request){
+      .ready = ready, .context = request, .deadline = TURN_NEVER, .manner = TURN_RESTARTS});
+}
+
 struct wait_request {
   pid_t process_id;
   int *status;
@@ -95,7 +101,7 @@ INTERPOSED pid_t wait4(pid_t process_id, int *status, int options, struct rusage
   if (!turn_taking_part() || options & WNOHANG)
     return REAL(wait4)(process_id, status, options, usage);
   struct wait_request request = {process_id, status, options, usage};
-  return turn_wait(child_ready, &request, CLOCK_NEVER, NULL);
+  return await_child(child_ready, &request);
 }
 
 INTERPOSED pid_t waitpid(pid_t process_id, int *status, int options) {
@@ -132,7 +138,7 @@ INTERPOSED int waitid(idtype_t type, id_t id, siginfo_t *information, int option
     return REAL(waitid)(type, id, information, options);
   siginfo_t unwanted;
   struct waitid_request request = {type, id, information ? information : &unwanted, options};
-  return turn_wait(waitid_ready, &request, CLOCK_NEVER, NULL) < 0 ? -1 : 0;
+  return await_child(waitid_ready, &request) < 0 ? -1 : 0;
 }
 
 /* ---- signals ---- */

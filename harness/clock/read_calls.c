@@ -3,8 +3,6 @@
  * Interposed: the calls that wait for one descriptor to become readable when it is in blocking
  * mode. A parent that waits on a pipe for its child's exec (as libuv does) is one of them.
  */
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -14,20 +12,6 @@
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
 #include "harness/clock/waits.h"
-
-static int readable(void *context) {
-  struct pollfd descriptor = {.fd = *(const int *)context, .events = POLLIN};
-  return REAL(poll)(&descriptor, 1, 0);
-}
-
-int await_readable(int fd) {
-  if (!turn_taking_part() || readable(&fd) != 0)
-    return 0;
-  int flags = fcntl(fd, F_GETFL);
-  if (flags < 0 || flags & O_NONBLOCK)
-    return 0;
-  return turn_wait(readable, &fd, CLOCK_NEVER, NULL) < 0 ? -1 : 0;
-}
 
 INTERPOSED ssize_t read(int fd, void *bytes, size_t size) {
   if (random_device_read(fd, bytes, size))

@@ -72,9 +72,9 @@ struct clock_participant {
   _Atomic int32_t thread_id; /* of the kernel; 0: not started yet */
   int32_t announcer;         /* process that announced it */
   uint32_t reserved;
-  int64_t wake_ns;   /* when it wants the turn at the latest; CLOCK_NEVER: not by time */
-  uint64_t seen;     /* `activity` when it last found that it had nothing to do */
-  int64_t alarm_ns;  /* its process's ITIMER_REAL, which an exec keeps; CLOCK_NEVER: none */
+  int64_t wake_ns;  /* when it wants the turn at the latest; CLOCK_NEVER: not by time */
+  uint64_t seen;    /* `activity` when it last found that it had nothing to do */
+  int64_t alarm_ns; /* its process's ITIMER_REAL, which an exec keeps; CLOCK_NEVER: none */
   int64_t alarm_interval_ns;
   char name[CLOCK_NAME_SIZE];
 };
@@ -98,10 +98,10 @@ struct clock_segment {
                                  waits until it is gone. 0: none */
   _Atomic uint32_t leaving_thread; /* only this thread of it exits. 0: the whole process */
   uint32_t reserved_too;
-  _Atomic uint64_t activity;  /* sends, connects, closes, signals, starts and ends so far */
-  _Atomic uint64_t passes;    /* how often the turn was passed */
-  _Atomic uint64_t jumps;     /* how often time jumped */
-  uint64_t futex_wakes;       /* wakes of futexes that several processes share */
+  _Atomic uint64_t activity; /* sends, connects, closes, signals, starts and ends so far */
+  _Atomic uint64_t passes;   /* how often the turn was passed */
+  _Atomic uint64_t jumps;    /* how often time jumped */
+  uint64_t futex_wakes;      /* wakes of futexes that several processes share */
   struct clock_participant participant[CLOCK_PARTICIPANTS_MAX];
   struct clock_stream_use stream[CLOCK_STREAMS_MAX];
   struct network network;

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -92,6 +93,16 @@ static bool call_in_turn(long number, const long a[6], long *result) {
   case SYS_clock_nanosleep:
     *result = of_error(clock_nanosleep((clockid_t)a[0], (int)a[1], (const struct timespec *)a[2],
                                        (struct timespec *)a[3]));
+    return true;
+  case SYS_timerfd_create:
+    *result = timerfd_create((clockid_t)a[0], (int)a[1]);
+    return true;
+  case SYS_timerfd_settime:
+    *result = timerfd_settime((int)a[0], (int)a[1], (const struct itimerspec *)a[2],
+                              (struct itimerspec *)a[3]);
+    return true;
+  case SYS_timerfd_gettime:
+    *result = timerfd_gettime((int)a[0], (struct itimerspec *)a[1]);
     return true;
   case SYS_sched_yield:
     *result = sched_yield();

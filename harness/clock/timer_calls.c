@@ -138,12 +138,18 @@ static struct posix_timer posix_timers[POSIX_TIMERS_MAX];
 
 /* The kernel's own timer ids, of timers on processor time, are small numbers; ours are addresses.
  */
-static struct posix_timer *find_timer(timer_t id) {
+static bool is_ours(timer_t id) {
   uintptr_t address = (uintptr_t)id, first = (uintptr_t)posix_timers;
-  if (!turn_taking_part() || address < first || address >= first + sizeof posix_timers)
-    return NULL;
-  struct posix_timer *timer = &posix_timers[(address - first) / sizeof *timer];
-  return timer->used && timer->owner == getpid() ? timer : NULL;
+  return turn_taking_part() && address >= first && address < first + sizeof posix_timers;
+}
+
+/* NULL, with errno set, when it has been deleted. */
+static struct posix_timer *find_timer(timer_t id) {
+  struct posix_timer *timer = id;
+  if (timer->used && timer->owner == getpid())
+    return timer;
+  errno = EINVAL;
+  return NULL;
 }
 
 /* The kernel keeps one signal for each timer; what expires while it is pending is an overrun. */
@@ -221,17 +227,24 @@ static bool is_date(clockid_t clock) {
   return clock == CLOCK_REALTIME || clock == CLOCK_TAI || clock == CLOCK_REALTIME_ALARM;
 }
 
+/* The ids of deleted timers come round late, as the kernel's do. */
+static struct posix_timer *free_timer(void) {
+  static unsigned created;
+  for (unsigned i = 0; i < POSIX_TIMERS_MAX; i++) {
+    struct posix_timer *timer = &posix_timers[created++ % POSIX_TIMERS_MAX];
+    if (!timer->used || timer->owner != getpid())
+      return timer;
+  }
+  return NULL;
+}
+
 INTERPOSED int timer_create(clockid_t clock, struct sigevent *restrict event,
                             timer_t *restrict id) {
   if (!turn_taking_part() || !is_virtual(clock))
     return REAL(timer_create)(clock, event, id);
-  int found = 0;
-  while (found < POSIX_TIMERS_MAX && posix_timers[found].used &&
-         posix_timers[found].owner == getpid())
-    found++;
-  if (found == POSIX_TIMERS_MAX)
+  struct posix_timer *timer = free_timer();
+  if (!timer)
     return refuse(EAGAIN);
-  struct posix_timer *timer = &posix_timers[found];
   *timer = (struct posix_timer){
       .timer = {.time = &timer->time, .expire = on_expiry},
       .time.expiry.ns = CLOCK_NEVER,
@@ -250,18 +263,22 @@ INTERPOSED int timer_create(clockid_t clock, struct sigevent *restrict event,
 }
 
 INTERPOSED int timer_delete(timer_t id) {
+  if (!is_ours(id))
+    return REAL(timer_delete)(id);
   struct posix_timer *timer = find_timer(id);
   if (!timer)
-    return REAL(timer_delete)(id);
+    return -1;
   timer_remove(&timer->timer);
   timer->used = false;
   return 0;
 }
 
 INTERPOSED int timer_gettime(timer_t id, struct itimerspec *value) {
+  if (!is_ours(id))
+    return REAL(timer_gettime)(id, value);
   struct posix_timer *timer = find_timer(id);
   if (!timer)
-    return REAL(timer_gettime)(id, value);
+    return -1;
   *value = (struct itimerspec){.it_value = timespec_of_ns(timer_time_left_ns(&timer->time)),
                                .it_interval = timespec_of_ns(timer->time.interval_ns)};
   return 0;
@@ -269,15 +286,19 @@ INTERPOSED int timer_gettime(timer_t id, struct itimerspec *value) {
 
 INTERPOSED int timer_settime(timer_t id, int flags, const struct itimerspec *restrict value,
                              struct itimerspec *restrict old) {
+  if (!is_ours(id))
+    return REAL(timer_settime)(id, flags, value, old);
   struct posix_timer *timer = find_timer(id);
   if (!timer)
-    return REAL(timer_settime)(id, flags, value, old);
+    return -1;
   if (old)
     timer_gettime(id, old);
   return timer_time_set(&timer->time, is_date(timer->clock), flags & TIMER_ABSTIME, value);
 }
 
 INTERPOSED int timer_getoverrun(timer_t id) {
+  if (!is_ours(id))
+    return REAL(timer_getoverrun)(id);
   struct posix_timer *timer = find_timer(id);
-  return timer ? timer->overrun : REAL(timer_getoverrun)(id);
+  return timer ? timer->overrun : -1;
 }

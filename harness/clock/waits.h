@@ -1,12 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * Waiting for one descriptor in blocking mode, for the files of interposed calls that do.
+ * Waiting for one descriptor in blocking mode, for the files of interposed calls that do; and the
+ * writing calls that wait in between, because the kernel has room for a part only.
  */
 #ifndef HARNESS_CLOCK_WAITS_H
 #define HARNESS_CLOCK_WAITS_H
 
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
 /* Waits in virtual time until a real call that reads (or accepts) will not block; at once when the
- * descriptor is in non-blocking mode. Returns 0, or -1 with errno EINTR after a signal. */
+ * descriptor is in non-blocking mode. Returns 0, or -1 with errno EINTR after a signal, EAGAIN when
+ * the socket's SO_RCVTIMEO is over, ECANCELED for a timer whose date was stepped. */
 int await_readable(int fd);
+
+/* The same for a real call that writes, or for the end of a connect; SO_SNDTIMEO is its time. */
+int await_writable(int fd);
+
+/* As sendmsg, write and writev, to the kernel (addresses are taken as they are). What could be sent
+ * before an error counts, as POSIX has it. */
+ssize_t waiting_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t waiting_write(int fd, const void *bytes, size_t size);
+ssize_t waiting_writev(int fd, const struct iovec *parts, int count);
 
 #endif

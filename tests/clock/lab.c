@@ -115,3 +115,18 @@ void lab_expect_output(const char *const *arguments, const char *expected) {
   CU_ASSERT_EQUAL(result.report[0], '\0');
   free(result.output);
 }
+
+void lab_under_load(void (*body)(void)) {
+  pid_t burners[2];
+  for (int i = 0; i < 2; i++) {
+    burners[i] = fork();
+    if (burners[i] == 0)
+      for (volatile uint64_t n = 0;; n++) {
+      }
+  }
+  body();
+  for (int i = 0; i < 2; i++) {
+    kill(burners[i], SIGKILL);
+    waitpid(burners[i], NULL, 0);
+  }
+}

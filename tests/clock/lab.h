@@ -33,7 +33,10 @@ struct lab_options {
 /* Runs tests/clock/participant with these arguments (NULL-terminated). */
 struct lab_result lab_run(const struct lab_options *options, const char *const *arguments);
 
-/* For writing these. */
+/* Runs `body` while two processes burn a processor each. */
+void lab_under_load(void (*body)(void));
+
+/* For writing arguments. */
 #define ARGUMENTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* Runs the part with seed 1 and compares its whole output; nothing may be left of it. */

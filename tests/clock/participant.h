@@ -14,8 +14,7 @@ struct part {
 };
 
 /* Each ends with a part that has no name. */
-extern const struct part thread_parts[], lock_parts[], timer_parts[], signal_parts[],
-    command_parts[];
+extern const struct part thread_parts[], lock_parts[], timer_parts[], command_parts[];
 
 /* Time since the program started, monotonic. */
 double elapsed(void);

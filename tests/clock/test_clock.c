@@ -20,64 +20,64 @@ static struct lab_result run(uint64_t seed, const char *const *arguments) {
 
 static void test_times(void) {
   lab_expect_output(ARGUMENTS("times"),
-                "0.000000000 time 1767225600 1767225600 1767225600 86400 86400\n");
+                    "0.000000000 time 1767225600 1767225600 1767225600 86400 86400\n");
 }
 
 static void test_sleeps(void) {
   lab_expect_output(ARGUMENTS("sleeps"), "3600.000000000 nanosleep\n"
-                                     "3602.000000000 sleep\n"
-                                     "3602.250000000 usleep\n"
-                                     "3602.250000001 clock_nanosleep\n"
-                                     "90002.250000001 absolute\n"
-                                     "90002.250000001 negative: EINVAL\n");
+                                         "3602.000000000 sleep\n"
+                                         "3602.250000000 usleep\n"
+                                         "3602.250000001 clock_nanosleep\n"
+                                         "90002.250000001 absolute\n"
+                                         "90002.250000001 negative: EINVAL\n");
 }
 
 static void test_timeouts(void) {
   lab_expect_output(ARGUMENTS("timeouts"), "1.500000000 poll 0\n"
-                                       "8.500000005 ppoll 0\n"
-                                       "13.500001005 select 0 set 0 left 0.000000\n"
-                                       "20.500001010 pselect 0\n"
-                                       "52.500001010 epoll_wait 0\n"
-                                       "52.501001010 epoll_pwait 0\n"
-                                       "59.501001015 epoll_pwait2 0\n"
-                                       "59.501001015 at once 0 0\n");
+                                           "8.500000005 ppoll 0\n"
+                                           "13.500001005 select 0 set 0 left 0.000000\n"
+                                           "20.500001010 pselect 0\n"
+                                           "52.500001010 epoll_wait 0\n"
+                                           "52.501001010 epoll_pwait 0\n"
+                                           "59.501001015 epoll_pwait2 0\n"
+                                           "59.501001015 at once 0 0\n");
 }
 
 static void test_readable(void) {
   lab_expect_output(ARGUMENTS("readable"), "1.000000000 poll 1\n"
-                                       "2.000000000 select 1 left 9\n"
-                                       "3.000000000 epoll 1 42\n"
-                                       "4.000000000 read 1\n"
-                                       "5.000000000 read 1\n"
-                                       "5.000000000 end of file 0\n");
+                                           "2.000000000 select 1 left 9\n"
+                                           "3.000000000 epoll 1 42\n"
+                                           "4.000000000 read 1\n"
+                                           "5.000000000 read 1\n"
+                                           "5.000000000 end of file 0\n");
 }
 
 static void test_closed(void) {
   lab_expect_output(ARGUMENTS("closed"), "3.000000000 poll 1\n"
-                                     "6.000000000 child\n");
+                                         "6.000000000 child\n");
 }
 
 static void test_processes(void) {
   lab_expect_output(ARGUMENTS("processes"), "0.000000000 none yet 0\n"
-                                        "10.000000000 child\n"
-                                        "10.000000000 waitpid 3\n"
-                                        "15.000000000 waitid 4\n"
-                                        "20.000000000 wait 4\n"
-                                        "20.000000000 no child: ECHILD\n"
-                                        "20.000000000 no program: ENOENT\n");
+                                            "10.000000000 child\n"
+                                            "10.000000000 waitpid 3\n"
+                                            "15.000000000 waitid 4\n"
+                                            "20.000000000 wait 4\n"
+                                            "20.000000000 no child: ECHILD\n"
+                                            "20.000000000 no program: ENOENT\n");
 }
 
 static void test_children(void) {
   lab_expect_output(ARGUMENTS("children"),
-                "0.001000000 child 9\n0.002000000 child 8\n0.003000000 child 7\n"
-                "0.004000000 child 6\n0.005000000 child 5\n0.006000000 child 4\n"
-                "0.007000000 child 3\n0.008000000 child 2\n0.009000000 child 1\n"
-                "0.010000000 child 0\n");
+                    "0.001000000 child 9\n0.002000000 child 8\n0.003000000 child 7\n"
+                    "0.004000000 child 6\n0.005000000 child 5\n0.006000000 child 4\n"
+                    "0.007000000 child 3\n0.008000000 child 2\n0.009000000 child 1\n"
+                    "0.010000000 child 0\n");
 }
 
 static void test_signals(void) {
   lab_expect_output(ARGUMENTS("signals"), "3.000000000 nanosleep EINTR left 97 by SIGUSR1\n"
-                                      "6.000000000 poll EINTR by SIGCHLD\n");
+                                          "6.000000000 poll EINTR by SIGCHLD\n");
 }
 
 static void test_ignored_signal(void) {
@@ -164,22 +164,6 @@ static void test_loopback_send_has_arrived(void) {
   lab_expect_output(ARGUMENTS("loopback", "200000"), "0.000000000 200000 sends, 0 missed\n");
 }
 
-/* Two processes that burn a processor each while `body` runs. */
-static void under_load(void (*body)(void)) {
-  pid_t burners[2];
-  for (int i = 0; i < 2; i++) {
-    burners[i] = fork();
-    if (burners[i] == 0)
-      for (volatile uint64_t n = 0;; n++) {
-      }
-  }
-  body();
-  for (int i = 0; i < 2; i++) {
-    kill(burners[i], SIGKILL);
-    waitpid(burners[i], NULL, 0);
-  }
-}
-
 static void fifty_runs(void) {
   struct lab_result first = run(7, ARGUMENTS("talk", "10000"));
   CU_ASSERT_EQUAL(first.status, 0);
@@ -195,7 +179,7 @@ static void fifty_runs(void) {
 }
 
 static void test_same_order_under_load(void) {
-  under_load(fifty_runs);
+  lab_under_load(fifty_runs);
 }
 
 static void test_randomness(void) {

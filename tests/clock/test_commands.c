@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Commands and sockets that wait on the clock: each test runs a part of the participant in a lab of
+ * its own and compares what it printed, virtual times included, to the nanosecond.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/clock/lab.h"
+#include "tests/unit.h"
+
+static void test_system(void) {
+  lab_expect_output(ARGUMENTS("system"), "3.000000000 system 4\n"
+                                         "3.000000000 killed by 9\n"
+                                         "3.000000000 not found 127\n"
+                                         "3.000000000 shell 1\n");
+}
+
+static void test_popen(void) {
+  lab_expect_output(ARGUMENTS("popen"), "1.000000000 poll 0\n"
+                                        "2.000000000 one\n"
+                                        "3.000000000 two\n"
+                                        "4.000000000 pclose 3\n"
+                                        "5.000000000 written\n"
+                                        "9.000000000 pclose 1\n"
+                                        "9.000000000 mode EINVAL\n");
+}
+
+static void test_daemon(void) {
+  lab_expect_output(ARGUMENTS("daemon"), "0.000000000 parent is gone\n"
+                                         "2.000000000 daemon writes\n");
+}
+
+static void test_receive_timeouts(void) {
+  lab_expect_output(ARGUMENTS("receive-timeouts"), "1.500000000 recv EAGAIN\n"
+                                                   "3.000000000 read EAGAIN\n"
+                                                   "4.500000000 recvfrom EAGAIN\n"
+                                                   "6.000000000 recvmsg EAGAIN\n"
+                                                   "6.240000000 accept EAGAIN\n"
+                                                   "6.240000000 at once EAGAIN\n");
+}
+
+static void test_recvmmsg(void) {
+  lab_expect_output(ARGUMENTS("recvmmsg"), "3.000000000 all 3\n"
+                                           "4.000000000 for one 1\n"
+                                           "6.000000000 timeout 2\n"
+                                           "6.000000000 left 0.000000000\n");
+}
+
+static void test_eventfd(void) {
+  lab_expect_output(ARGUMENTS("eventfd"), "2.000000000 eventfd 5\n");
+}
+
+static struct lab_result work(void) {
+  return lab_run(&(struct lab_options){.seed = 7}, ARGUMENTS("work", "1000"));
+}
+
+static void fifty_runs(void) {
+  struct lab_result first = work();
+  CU_ASSERT_EQUAL(first.status, 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(first.output, "7.000000000 digest "));
+  for (int i = 1; i < 50; i++) {
+    struct lab_result again = work();
+    CU_ASSERT_STRING_EQUAL(again.output, first.output);
+    CU_ASSERT_EQUAL(again.passes, first.passes);
+    CU_ASSERT_EQUAL(again.left, 0);
+    free(again.output);
+  }
+  free(first.output);
+}
+
+static void test_work(void) {
+  lab_under_load(fifty_runs);
+}
+
+static const struct unit_test tests[] = {
+    {"system waits for its command", test_system},
+    {"a stream of popen is read and written when its command does", test_popen},
+    {"a daemon goes on when its parent is gone", test_daemon},
+    {"SO_RCVTIMEO ends what receives or accepts", test_receive_timeouts},
+    {"recvmmsg waits for all, for one, or until a time", test_recvmmsg},
+    {"eventfd_read waits", test_eventfd},
+    {"workers, condition variables, timerfd and popen: one digest in 50 runs under load",
+     test_work},
+};
+
+UNIT_MAIN("clock commands", tests)
