@@ -190,14 +190,6 @@ bool transaction_has_response(const struct transaction *transaction) {
   return transaction->has_response;
 }
 
-const union target_address *transaction_target(const struct transaction *transaction) {
-  return &transaction->target;
-}
-
-int64_t transaction_sent_at_ms(const struct transaction *transaction) {
-  return transaction->sent_at_ms;
-}
-
 void transaction_cancel(struct transaction *transaction) {
   msg_t *msg =
       transport_new_related(transaction->transport, transaction->request, SIP_METHOD_CANCEL, NULL);

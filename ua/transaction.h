@@ -43,11 +43,6 @@ struct transaction *transaction_start(struct transport *transport, msg_t *msg,
 /* Whether any response has come. */
 bool transaction_has_response(const struct transaction *transaction);
 
-const union target_address *transaction_target(const struct transaction *transaction);
-
-/* When the request was sent. */
-int64_t transaction_sent_at_ms(const struct transaction *transaction);
-
 /* Sends a CANCEL (RFC 3261 section 9.1) for an INVITE that has a provisional response. Its answer
  * concerns nobody: the INVITE is answered 487. */
 void transaction_cancel(struct transaction *transaction);

@@ -2,9 +2,11 @@
  *
  * sipfall: chooses the subcommand.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/cli/cli.h"
 #include "harness/lab/suite.h"
@@ -32,11 +34,21 @@ static void print_help(FILE *out) {
         out);
 }
 
+/* A descriptor that is closed would become somebody's socket, and get what is printed. */
+static void open_standard_descriptors(void) {
+  int fd = open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd < STDERR_FILENO)
+    fd = dup(fd);
+  if (fd > STDERR_FILENO)
+    close(fd);
+}
+
 int main(int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "";
   /* A phone or a reader that is gone is an error of the write, not our end. (libuv gives children
    * the default again.) */
   signal(SIGPIPE, SIG_IGN);
+  open_standard_descriptors();
   for (size_t i = 0; i < COMMANDS; i++)
     if (strcmp(name, commands[i].name) == 0)
       return commands[i].run(argc - 1, argv + 1);

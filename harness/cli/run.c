@@ -212,8 +212,11 @@ static int open_reports(struct run *run) {
 static int close_report(FILE *file, const char *path, struct error *error) {
   if (!file)
     return 0;
-  bool failed = ferror(file) != 0;
-  failed |= fclose(file) != 0;
+  errno = 0;
+  bool failed = fflush(file) != 0 || ferror(file) != 0;
+  int error_number = errno ? errno : EIO; /* an earlier write's, which nobody kept */
+  fclose(file);
+  errno = error_number;
   return failed ? error_set(error, "%s: can't write it: %s", path, strerror(errno)) : 0;
 }
 
@@ -228,6 +231,8 @@ static int run_suite(struct run *run) {
   /* The first error is the one to tell. */
   result |= close_report(run->runner.timelines, run->json, result ? NULL : &error);
   result |= close_report(run->junit_file, run->junit, result ? NULL : &error);
+  if (result == 0 && (fflush(stdout) || ferror(stdout)))
+    result = error_set(&error, "standard output: can't write the report there");
   if (status)
     return status;
   return result ? own_fault(&error) : suite_exit_status(&run->suite);

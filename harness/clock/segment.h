@@ -115,6 +115,11 @@ struct clock_lab {
   char path[CLOCK_PATH_SIZE]; /* value for CLOCK_SEGMENT_VARIABLE; valid while this process lives */
 };
 
+/* A path by which other processes can open a descriptor of this one, whatever they do to their own;
+ * always of one length (leading slashes mean nothing), because the environment's size moves a
+ * process's stack. */
+void clock_descriptor_path(int descriptor, char path[CLOCK_PATH_SIZE]);
+
 /* Creates a segment in anonymous memory (nothing is left behind, however the lab ends). Returns 0,
  * or -1 with the text filled in. */
 int clock_lab_create(struct clock_lab *lab, uint64_t seed, struct error *error);

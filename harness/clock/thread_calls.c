@@ -130,8 +130,8 @@ INTERPOSED int pthread_sigqueue(pthread_t thread, int number, const union sigval
   return error;
 }
 
-/* A process without threads has nobody in the lab to yield to; it may wait for something outside, as
- * LeakSanitizer does at the end for its tracer, and no time may pass for that. */
+/* A process without threads has nobody in the lab to yield to; it may wait for something outside,
+ * as LeakSanitizer does at the end for its tracer, and no time may pass for that. */
 INTERPOSED int sched_yield(void) {
   if (!turn_taking_part() || !turn_has_threads())
     return REAL(sched_yield)();

@@ -15,6 +15,13 @@
 
 #include "harness/clock/segment.h"
 
+void clock_descriptor_path(int descriptor, char path[CLOCK_PATH_SIZE]) {
+  char text[CLOCK_PATH_SIZE];
+  int length = snprintf(text, sizeof text, "/proc/%d/fd/%d", (int)getpid(), descriptor);
+  memset(path, '/', CLOCK_PATH_SIZE - 1);
+  memcpy(path + CLOCK_PATH_SIZE - 1 - length, text, (size_t)length + 1);
+}
+
 int clock_lab_create(struct clock_lab *lab, uint64_t seed, struct error *error) {
   struct clock_segment *segment = MAP_FAILED;
   int descriptor = memfd_create("sipfall-clock", MFD_CLOEXEC);
@@ -30,14 +37,7 @@ int clock_lab_create(struct clock_lab *lab, uint64_t seed, struct error *error) 
   segment->realtime_offset_ns = CLOCK_REALTIME_START_NS - CLOCK_MONOTONIC_START_NS;
   lab->segment = segment;
   lab->descriptor = descriptor;
-  /* By way of this process, so that it can be opened whatever a child does to its descriptors; and
-   * always of one length (leading slashes mean nothing), because the environment's size moves a
-   * process's stack. */
-  char path[CLOCK_PATH_SIZE];
-  int length = snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getpid(), descriptor);
-  memset(lab->path, '/', sizeof lab->path - 1);
-  lab->path[sizeof lab->path - 1] = '\0';
-  memcpy(lab->path + sizeof lab->path - 1 - length, path, (size_t)length);
+  clock_descriptor_path(descriptor, lab->path);
   return 0;
 failed:
   error_set(error, "can't make the clock's segment: %s", strerror(errno));

@@ -61,12 +61,18 @@ static void after_poll(uv_check_t *handle) {
   settle(handle->data);
 }
 
-/* The network that the clock's library simulates for this process and those that it starts; NULL
- * when this process is in real time, or in virtual time without a clock (tests). */
-static struct network *find_network(struct lab *lab) {
+/* The clock's segment, with the simulated network, when this process is to be in virtual time; NULL
+ * in real time and where there is no clock (tests). Returns -1 with the text filled in when the
+ * library is not there. */
+static int find_clock(struct lab *lab, struct error *error) {
   const char *path = getenv(CLOCK_SEGMENT_VARIABLE);
-  lab->clock = path && !lab->real_time ? clock_segment_open(path) : NULL;
-  return lab->clock ? &lab->clock->network : NULL;
+  if (!path || lab->real_time)
+    return 0;
+  lab->clock = clock_segment_open(path);
+  if (!lab->clock || (int64_t)uv_hrtime() != lab->clock->now_ns)
+    return error_set(error,
+                     "the clock's library is not loaded in the worker: there is no virtual time");
+  return 0;
 }
 
 int lab_create(struct lab **out, const struct lab_options *options, struct error *error) {
@@ -86,7 +92,11 @@ int lab_create(struct lab **out, const struct lab_options *options, struct error
   /* Only what is waited for keeps the loop going. */
   uv_unref((uv_handle_t *)&lab->before_poll);
   uv_unref((uv_handle_t *)&lab->after_poll);
-  if (hosts_create(&lab->hosts, options->block, find_network(lab)) ||
+  if (find_clock(lab, error)) {
+    lab_destroy(lab);
+    return -1;
+  }
+  if (hosts_create(&lab->hosts, options->block, lab->clock ? &lab->clock->network : NULL) ||
       timeline_create(&lab->timeline, lab->hosts, options->timeline_output)) {
     lab_destroy(lab);
     return error_set(error, "can't make a lab: out of memory");

@@ -7,6 +7,7 @@
 #include "harness/lab/runner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -30,6 +31,10 @@ enum { WATCH_PERIOD_MS = 10 };
 /* A holder that was reported (CLOCK_HOLD_REPORT_NS) gets longer, until here, then its lab is ended.
  */
 #define HOLD_END_NS (INT64_C(20) * 1000000000)
+
+/* A run in virtual time takes milliseconds, a soak of many phones a minute; one that takes this
+ * long has no end. */
+#define RUN_REAL_LIMIT_NS (INT64_C(600) * 1000000000)
 
 /* A worker's result is a few lines; one that sends more has gone wild. */
 enum { RESULT_SIZE_MAX = 1 << 20 };
@@ -61,7 +66,9 @@ struct slot {
 struct runner {
   uv_loop_t loop;
   uv_timer_t watch;
-  uv_signal_t interrupt, terminate;
+  uv_signal_t interrupt, terminate, hang_up;
+  int clock_descriptor;
+  char clock_library[CLOCK_PATH_SIZE]; /* without blanks and colons, which LD_PRELOAD is split at */
   struct suite *suite;
   const struct runner_options *options;
   struct slot *slots;
@@ -221,7 +228,7 @@ static const char *why_no_result(const struct slot *slot, char *text, size_t siz
     snprintf(text, size, "the worker exited with status %d after its result (its output is above)",
              (int)slot->status);
   else if (slot->report[0])
-    snprintf(text, size, "the lab stood still and was ended: %s", slot->report);
+    snprintf(text, size, "it was ended: %s", slot->report);
   else if (slot->signal_number)
     snprintf(text, size, "the worker was killed by signal %d", slot->signal_number);
   else
@@ -322,8 +329,7 @@ static char **make_environment(const struct slot *slot) {
   if (!environment || slot->runner->suite->real_time)
     return environment;
   const char *sanitizer = getenv("ASAN_OPTIONS");
-  if (asprintf(&environment[kept++], "LD_PRELOAD=%s",
-               slot->runner->options->places->clock_library) < 0 ||
+  if (asprintf(&environment[kept++], "LD_PRELOAD=%s", slot->runner->clock_library) < 0 ||
       asprintf(&environment[kept++], CLOCK_SEGMENT_VARIABLE "=%s", slot->lab.path) < 0)
     environment[kept - 1] = NULL;
   /* With gcc's sanitizer the preloaded library comes before the sanitizer's own. */
@@ -442,6 +448,12 @@ static void watch(uv_timer_t *timer) {
       slot->report[0] = '\0'; /* it went on after all */
     else if (slot->watch.held_ns > HOLD_END_NS)
       clean_up(slot);
+    if (now_ns() - slot->started_ns > RUN_REAL_LIMIT_NS) {
+      snprintf(slot->report, sizeof slot->report,
+               "it has run for %d s of real time; a scenario without end?",
+               (int)(RUN_REAL_LIMIT_NS / 1000000000));
+      clean_up(slot);
+    }
   }
 }
 
@@ -463,10 +475,13 @@ static void run_loop(struct runner *runner) {
   uv_timer_init(&runner->loop, &runner->watch);
   uv_signal_init(&runner->loop, &runner->interrupt);
   uv_signal_init(&runner->loop, &runner->terminate);
-  runner->watch.data = runner->interrupt.data = runner->terminate.data = runner;
+  uv_signal_init(&runner->loop, &runner->hang_up);
+  runner->watch.data = runner->interrupt.data = runner->terminate.data = runner->hang_up.data =
+      runner;
   uv_timer_start(&runner->watch, watch, WATCH_PERIOD_MS, WATCH_PERIOD_MS);
   uv_signal_start(&runner->interrupt, interrupted, SIGINT);
   uv_signal_start(&runner->terminate, interrupted, SIGTERM);
+  uv_signal_start(&runner->hang_up, interrupted, SIGHUP);
   for (unsigned i = 0; i < runner->options->jobs; i++)
     start_next(&runner->slots[i]);
   if (anyone_busy(runner))
@@ -489,8 +504,17 @@ static int make_directory(struct runner *runner, struct error *error) {
   return 0;
 }
 
+static int open_clock_library(struct runner *runner, struct error *error) {
+  const char *path = runner->options->places->clock_library;
+  runner->clock_descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (runner->clock_descriptor < 0)
+    return error_set(error, "%s: %s", path, strerror(errno));
+  clock_descriptor_path(runner->clock_descriptor, runner->clock_library);
+  return 0;
+}
+
 int runner_run(struct suite *suite, const struct runner_options *options, struct error *error) {
-  struct runner runner = {.suite = suite, .options = options};
+  struct runner runner = {.suite = suite, .options = options, .clock_descriptor = -1};
   int64_t started_ns = now_ns();
   int result = -1;
   if (uv_loop_init(&runner.loop))
@@ -502,7 +526,8 @@ int runner_run(struct suite *suite, const struct runner_options *options, struct
     error_set(error, "out of memory");
     goto out;
   }
-  if (make_directory(&runner, error) || make_slots(&runner, error))
+  if (open_clock_library(&runner, error) || make_directory(&runner, error) ||
+      make_slots(&runner, error))
     goto out;
   run_loop(&runner);
   tell_rest(&runner);
@@ -512,6 +537,8 @@ out:
   free_slots(&runner);
   if (runner.directory[0])
     lab_remove_directory(runner.directory);
+  if (runner.clock_descriptor >= 0)
+    close(runner.clock_descriptor);
   free(runner.timelines);
   uv_loop_close(&runner.loop);
   return result;

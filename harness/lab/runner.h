@@ -27,9 +27,9 @@ struct runner_options {
   void *context;
 };
 
-/* Runs the suite (its seed and real_time say how) to its end or until SIGINT or SIGTERM. Returns 0,
- * or -1 with the text filled in when nothing could be run. No process is left behind in either
- * case. */
+/* Runs the suite (its seed and real_time say how) to its end or until SIGINT, SIGTERM or SIGHUP.
+ * Returns 0, or -1 with the text filled in when nothing could be run. No process is left behind in
+ * either case. */
 int runner_run(struct suite *suite, const struct runner_options *options, struct error *error);
 
 #endif

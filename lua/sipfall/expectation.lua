@@ -16,6 +16,7 @@
 --
 -- Each expectation that was decided is one check. One that fails ends the scenario.
 
+local fields = require "sipfall.fields"
 local tolerance = require "sipfall.tolerance"
 
 local expectation = {}
@@ -26,17 +27,32 @@ Expectation.__index = Expectation
 local Never = {}
 Never.__index = Never
 
-local function new(class, lab, subject, what, fields)
+-- What events can be asked for (common/event.h, docs/phone-control.md); a misspelt one would match nothing, and
+-- never() would hold for ever.
+local members = {}
+for name in ([[from to from_address to_address transport request status reason uri cseq cseq_method call_id branch
+  retransmission message malformed id query qname qtype rcode truncated line call state server expires_s local
+  retry_in_s from_server to_server caller name]]):gmatch("%S+") do members[name] = true end
+
+local function check_members(lab, wanted)
+  if type(wanted) ~= "table" then lab:fail("what is expected besides must be a table: { server = \"p1\" }") end
+  for _, name in ipairs(fields.names(wanted)) do
+    if not members[name] then lab:fail(fields.unknown("member", name, fields.names(members))) end
+  end
+end
+
+local function new(class, lab, subject, what, wanted)
+  check_members(lab, wanted or {})
   local self = setmetatable({
-    lab = lab, subject = subject, what = what, fields = fields or {}, line = lab:scenario_line(),
+    lab = lab, subject = subject, what = what, fields = wanted or {}, line = lab:scenario_line(),
     called_ns = lab:now_ns(), mark = lab.mark, class = class,
   }, class)
   lab.open[#lab.open + 1] = self
   return self
 end
 
-function expectation.expect(lab, subject, what, fields) return new(Expectation, lab, subject, what, fields) end
-function expectation.never(lab, subject, what, fields) return new(Never, lab, subject, what, fields) end
+function expectation.expect(lab, subject, what, wanted) return new(Expectation, lab, subject, what, wanted) end
+function expectation.never(lab, subject, what, wanted) return new(Never, lab, subject, what, wanted) end
 
 local function seconds(ns) return ns / 1e9 end
 
@@ -74,7 +90,7 @@ local function set_reference(self, options)
       end
     end
   end
-  if after ~= nil and (type(after) ~= "table" or not after.t_ns) then
+  if after ~= nil and (type(after) ~= "table" or not after.t_ns or not after.seq) then
     self.lab:fail_at(self.line, "after must be an event, as expect(…):within(…) returns it")
   end
   self.base_ns = after and after.t_ns or self.called_ns
@@ -163,9 +179,18 @@ local function await(self, earliest, latest, when, options)
   return event
 end
 
+-- A number of seconds; a year is more than any scenario has.
 local function check_number(self, value, name)
-  if type(value) ~= "number" or value < 0 then
-    self.lab:fail_at(self.line, ("%s must be a number of seconds, 0 or more, not %s"):format(name, tostring(value)))
+  if type(value) ~= "number" or not (value >= 0 and value <= 366 * 86400) then
+    self.lab:fail_at(self.line, ("%s wants seconds, from 0 to a year, not %s"):format(name, tostring(value)))
+  end
+end
+
+local function check_interval(self, from, until_, name)
+  check_number(self, from, name)
+  check_number(self, until_, name)
+  if from > until_ then
+    self.lab:fail_at(self.line, ("%s(%g, %g) ends before it begins"):format(name, from, until_))
   end
 end
 
@@ -182,8 +207,7 @@ function Expectation:at(instant, options)
 end
 
 function Expectation:between(earliest, latest, options)
-  check_number(self, earliest, "between")
-  check_number(self, latest, "between")
+  check_interval(self, earliest, latest, "between")
   local slack = tolerance.of(latest, self.lab.real_time)
   return await(self, earliest - slack, latest + slack, ("between %g s and %g s"):format(earliest, latest), options)
 end
@@ -215,12 +239,12 @@ end
 
 function Never:before(instant, options)
   check_number(self, instant, "before")
+  if instant == 0 then self.lab:fail_at(self.line, "before(0) is no time at all") end
   watch(self, 0, instant, false, ("before %g s"):format(instant), options)
 end
 
 function Never:during(from, until_, options)
-  check_number(self, from, "during")
-  check_number(self, until_, "during")
+  check_interval(self, from, until_, "during")
   watch(self, from, until_, true, ("between %g s and %g s"):format(from, until_), options)
 end
 

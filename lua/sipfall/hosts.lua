@@ -98,8 +98,15 @@ function Host:down(options)
   return add(self, rule)
 end
 
-function Host:expect(what, more) return expectation.expect(self.lab, self, what, more) end
-function Host:never(what, more) return expectation.never(self.lab, self, what, more) end
+function Host:expect(what, more)
+  self:check_word(what)
+  return expectation.expect(self.lab, self, what, more)
+end
+
+function Host:never(what, more)
+  self:check_word(what)
+  return expectation.never(self.lab, self, what, more)
+end
 
 -- ---- proxies ----
 
@@ -121,6 +128,19 @@ end
 
 --- The contacts that are registered for an address of record.
 function Proxy:contacts(address_of_record) return self.server:contacts(address_of_record) end
+
+-- The IANA registry of SIP methods. A misspelt one would never come.
+local methods = { "ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK", "PUBLISH", "REFER",
+                  "REGISTER", "SUBSCRIBE", "UPDATE" }
+
+function Proxy:check_word(what)
+  if math.type(what) == "integer" and what >= 100 and what <= 699 or what == nil then return end
+  for _, method in ipairs(methods) do
+    if method == what then return end
+  end
+  self.lab:fail(("%s: %s; or a status from 100 to 699"):format(self.name,
+    fields.unknown("method", tostring(what), methods)))
+end
 
 -- A method: a request that was sent to this proxy, whatever became of it. A status: a response by it. Nothing: any
 -- request to it.
@@ -160,6 +180,17 @@ function Dns:answer(options)
     self.lab:fail(fields.unknown("rcode", tostring(options.rcode), fields.names(rcodes)))
   end
   return add(self, rule)
+end
+
+-- Query types that phones use; any other by its number (RFC 3597): TYPE65280.
+local types = { "A", "AAAA", "ANY", "CNAME", "NAPTR", "NS", "PTR", "SOA", "SRV", "TXT" }
+
+function Dns:check_word(what)
+  if what == nil or tostring(what):match("^TYPE%d+$") then return end
+  for _, qtype in ipairs(types) do
+    if qtype == what then return end
+  end
+  self.lab:fail(("dns: %s; or TYPE and a number"):format(fields.unknown("query type", tostring(what), types)))
 end
 
 -- A query type: a query that was sent to this server. Nothing: any query.

@@ -44,7 +44,10 @@ function lab.create(core, scenario, path, adapter)
   for _, name in ipairs(fields.names(scenario.phones or {})) do
     phones[name] = phone.create(self, name, scenario.phones[name], adapter)
   end
-  if scenario.dns then self.dns = hosts.dns(self, scenario.dns) end
+  self.dns_server = scenario.dns and hosts.dns(self, scenario.dns)
+  self.dns = self.dns_server or setmetatable({}, {
+    __index = function() self:fail("this scenario has no DNS server: it needs dns = { zone = [[…]] }") end,
+  })
   self.proxies, self.phones = named("proxy", proxies), named("phone", phones)
   self.phone_list = {}
   for _, name in ipairs(fields.names(phones)) do table.insert(self.phone_list, phones[name]) end
@@ -72,7 +75,9 @@ function Lab:now() return self.core.now() / 1e9 end
 
 --- Waits.
 function Lab:sleep(duration)
-  if type(duration) ~= "number" or duration < 0 then self:fail("sleep wants a number of seconds, 0 or more") end
+  if type(duration) ~= "number" or not (duration >= 0 and duration <= 1e9) then
+    self:fail(("sleep wants seconds, from 0 to 1e9, not %s"):format(tostring(duration)))
+  end
   local until_ns = self:now_ns() + math.floor(duration * 1e9 + 0.5)
   self.core.timer(until_ns, self.resume)
   while self:now_ns() < until_ns do self:give_way() end
@@ -108,8 +113,11 @@ end
 --- Ends the scenario as failed: at the line that is being run, or at this one.
 function Lab:fail(text) self:fail_at(self:scenario_line(), text) end
 
+-- The failure stays, also when the scenario catches the error.
 function Lab:fail_at(line, text)
-  error({ failure = line and ("%s:%d: %s"):format(self.path, line, text) or ("%s: %s"):format(self.path, text) }, 0)
+  local failure = line and ("%s:%d: %s"):format(self.path, line, text) or ("%s: %s"):format(self.path, text)
+  self.failed = self.failed or failure
+  error({ failure = failure }, 0)
 end
 
 --- The same from outside the scenario's coroutine.
@@ -127,6 +135,9 @@ end
 
 --- Lets happen what happens, until something has.
 function Lab:give_way()
+  if coroutine.running() ~= self.body then
+    self:fail("only run itself can wait: a coroutine of the scenario's own can't")
+  end
   coroutine.yield()
   if self.failed then error({ failure = self.failed }, 0) end
 end

@@ -17,6 +17,7 @@
 -- A driver tells what the phone says by phone:event(name, details). The names are those of docs/phone-control.md.
 
 local expectation = require "sipfall.expectation"
+local fields = require "sipfall.fields"
 
 local phone = {}
 
@@ -52,15 +53,22 @@ end
 --- Off duty in the phone's orderly way: it unregisters and ends.
 function Phone:stop()
   self.lab:step()
+  if not self.started then self.lab:fail(("%s is off: there is nothing to stop"):format(self.name)) end
   self.started = false
   self.driver:stop()
 end
 
--- What a phone or a call says is named; there is no "anything" worth expecting.
+-- What a phone can say (docs/phone-control.md), what the network says of it, and the states of a call.
+Phone.words = { "registering", "registered", "unregistered", "registration_failed", "failover", "fallback", "targets",
+                "resolution_failed", "incoming", "call_state", "outside" }
+Call.words = { "calling", "ringing", "answered", "failed", "ended" }
+
+-- There is no "anything" worth expecting, and what is never said would never be, misspelt.
 local function check_word(self, what)
-  if type(what) ~= "string" then
-    self.lab:fail(("%s: expect and never want the name of an event: docs/phone-control.md has them"):format(self.name))
+  for _, word in ipairs(self.words) do
+    if word == what then return end
   end
+  self.lab:fail(("%s: %s"):format(self.name, fields.unknown("event", tostring(what), self.words)))
 end
 
 function Phone:expect(what, more)

@@ -51,7 +51,11 @@ function sandbox.globals(random)
   globals.print = refuse("print", "use lab:log(text), which goes to the timeline")
   globals.load = refuse("load", "write the code into the scenario")
   globals.dofile = refuse("dofile", "write the code into the scenario")
-  globals.string, globals.table, globals.utf8, globals.coroutine = string, table, utf8, coroutine
+  -- Copies: what a scenario does to its own is not done to ours.
+  for _, name in ipairs { "string", "table", "utf8", "coroutine" } do
+    globals[name] = {}
+    for member, value in pairs(_G[name]) do globals[name][member] = value end
+  end
 
   globals.math = setmetatable({
     random = function(low, high)

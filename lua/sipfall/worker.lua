@@ -109,10 +109,10 @@ end
 local function finish(self, result)
   for _, phone in ipairs(self.lab and self.lab.phone_list or {}) do
     local ok, problem = xpcall(phone.driver.power_off, self.handler, phone.driver)
-    if ok and self.lab.failed then ok, problem = false, { failure = self.lab.failed } end
-    if not ok and result.result ~= "failed" then
-      result = { result = "failed", failures = { error_text(problem, self.path, self.text) } }
-    end
+    if not ok then self.lab.failed = self.lab.failed or error_text(problem, self.path, self.text) end
+  end
+  if self.lab and self.lab.failed and result.result ~= "failed" then
+    result = { result = "failed", failures = { self.lab.failed } }
   end
   result.title = self.scenario and self.scenario.title
   result.covers = self.scenario and self.scenario.covers
@@ -162,7 +162,7 @@ local function run(self)
     if reason then return { result = "skipped", reason = reason } end
   end
   self.lab = lab.create(self.core, self.scenario, self.path, adapter)
-  self.lab.resume = self.resume
+  self.lab.resume, self.lab.body = self.resume, coroutine.running()
   self.scenario.run(self.lab)
   -- What is watched has its time; what was stated and never waited for is a mistake.
   self.lab:wait(function()

@@ -59,7 +59,8 @@ function Driver:write_configuration()
     "module g711.so",
     "ctrl_tcp_listen " .. self:control_endpoint(),
   }
-  if self.lab.dns then table.insert(lines, "dns_server " .. self.lab.dns.endpoint) end
+  local dns = self.lab.dns_server
+  if dns then table.insert(lines, "dns_server " .. dns.endpoint) end
   core.write_file("config", table.concat(lines, "\n") .. "\n")
   core.write_file("accounts", ("<sip:%s@%s;transport=udp>;regint=%d;auth_pass=none\n"):format(
     config["User ID"] or phone.name, config["Proxy"], config["Register Expires"] or 3600))
@@ -209,9 +210,14 @@ end
 function Driver:answer() self:command("accept") end
 function Driver:hang_up() self:command("hangup") end
 
+-- baresip unregisters and ends, and doesn't say when the former is done.
 function Driver:stop()
   self.stopping = true
   self:command("quit")
+  self.lab:wait(function() return self.gone end, self.lab:now_ns() + start_time * 1000000000)
+  if not self.gone then self.lab:fail(self.phone.name .. ": baresip did not end with its quit command") end
+  self.connection:close()
+  self.process = nil
 end
 
 function Driver:power_off()

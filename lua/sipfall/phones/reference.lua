@@ -7,8 +7,9 @@ local reference = {}
 local Driver = {}
 Driver.__index = Driver
 
--- How long (s, lab time) the phone may take for an answer: it does nothing but note what it was told.
-local answer_time = 5
+-- How long (s, lab time) the phone may take for an answer: it does nothing but note what it was told, but in real
+-- time a loaded machine may be slow to start it.
+local answer_time = 30
 
 function reference.unsupported() return nil end
 
@@ -63,7 +64,7 @@ function Driver:start()
   self.process, self.stopping, self.gone = process, false, nil
   core.emit("process", { from = phone.name, what = "started" })
   local description = phone.description
-  local dns = self.lab.dns
+  local dns = self.lab.dns_server
   self:command { ["do"] = "configure", phone = {
     profile = description.profile, variant = description.variant,
     config = self:config(),
@@ -85,9 +86,18 @@ function Driver:dial(uri) return self:command { ["do"] = "dial", to = uri }.call
 function Driver:answer(call) self:command { ["do"] = "answer", call = call } end
 function Driver:hang_up(call) self:command { ["do"] = "hang_up", call = call } end
 
+function Driver:await_end(after)
+  self.lab:wait(function() return self.gone end, self.lab:now_ns() + answer_time * 1000000000)
+  if not self.gone then
+    self.lab:fail(("%s: the phone (sipfall-phone) hangs: it did not end with %s"):format(self.phone.name, after))
+  end
+  self.process = nil
+end
+
 function Driver:stop()
   self.stopping = true
   self:command { ["do"] = "stop" }
+  self:await_end("its stop")
 end
 
 -- The phone ends when its input does. One that doesn't hangs, and that is a result.
@@ -95,10 +105,7 @@ function Driver:power_off()
   if not self.process or self.gone then return end
   self.stopping = true
   self.process:close_input()
-  self.lab:wait(function() return self.gone end, self.lab:now_ns() + answer_time * 1000000000)
-  if not self.gone then
-    self.lab:fail(self.phone.name .. ": the phone (sipfall-phone) hangs: it did not end with its input")
-  end
+  self:await_end("its input")
 end
 
 return reference
