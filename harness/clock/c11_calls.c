@@ -41,7 +41,7 @@ struct c11_start {
 static void *run_c11_thread(void *context) {
   struct c11_start start = *(struct c11_start *)context;
   free(context);
-  return (void *)(intptr_t)start.function(start.argument); // NOLINT(performance-no-int-to-ptr)
+  return (void *)(intptr_t)start.function(start.argument);
 }
 
 INTERPOSED int thrd_create(thrd_t *thread, thrd_start_t function, void *argument) {

@@ -59,13 +59,12 @@ static int futex_deadline(int operation, const struct timespec *timeout,
 
 static long futex_wait(const long a[6], uint32_t bits) {
   int operation = (int)a[1];
-  struct futex_wait wait = {.word = (_Atomic uint32_t *)a[0], // NOLINT(performance-no-int-to-ptr)
+  struct futex_wait wait = {.word = (_Atomic uint32_t *)a[0],
                             .expected = (uint32_t)a[2],
                             .shared = !(operation & FUTEX_PRIVATE_FLAG),
                             .wakes = turn_futex_wakes()};
   struct turn_deadline deadline;
-  const struct timespec *timeout =
-      (const struct timespec *)a[3]; // NOLINT(performance-no-int-to-ptr)
+  const struct timespec *timeout = (const struct timespec *)a[3];
   int error = bits ? futex_deadline(operation, timeout, &deadline) : EINVAL;
   if (error)
     return refuse(error);
@@ -81,7 +80,7 @@ static long futex_wait(const long a[6], uint32_t bits) {
 }
 
 static long futex_wake(const long a[6], uint32_t bits) {
-  const void *word = (const void *)a[0]; // NOLINT(performance-no-int-to-ptr)
+  const void *word = (const void *)a[0];
   long woken = waiters_wake(word, bits, (unsigned)a[2]);
   if (!(a[1] & FUTEX_PRIVATE_FLAG))
     turn_count_futex_wake();
@@ -89,8 +88,7 @@ static long futex_wake(const long a[6], uint32_t bits) {
 }
 
 static long futex_requeue(const long a[6], bool compares) {
-  const void *from = (const void *)a[0], // NOLINT(performance-no-int-to-ptr)
-      *to = (const void *)a[4];          // NOLINT(performance-no-int-to-ptr)
+  const void *from = (const void *)a[0], *to = (const void *)a[4];
   if (compares && *(const _Atomic uint32_t *)from != (uint32_t)a[5])
     return refuse(EAGAIN);
   long woken = futex_wake(a, WAITER_ANY_BITS);

@@ -167,7 +167,7 @@ void turn_end_thread(void) {
 static void end_thread_in_last_round(void *round) {
   uintptr_t number = (uintptr_t)round;
   if (number < PTHREAD_DESTRUCTOR_ITERATIONS)
-    pthread_setspecific(thread_end, (void *)(number + 1)); // NOLINT(performance-no-int-to-ptr)
+    pthread_setspecific(thread_end, (void *)(number + 1));
   else
     turn_end_thread();
 }

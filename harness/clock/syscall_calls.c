@@ -29,8 +29,6 @@ static long of_error(int error) {
   return error ? -1 : 0;
 }
 
-// NOLINTBEGIN(performance-no-int-to-ptr)
-
 /* Reading time and randomness, and closing: for every process in a lab. */
 static bool call_in_lab(long number, const long a[6], long *result) {
   switch (number) {
@@ -128,8 +126,6 @@ static bool call_in_turn(long number, const long a[6], long *result) {
   }
   return call_on_others(number, a, result);
 }
-
-// NOLINTEND(performance-no-int-to-ptr)
 
 INTERPOSED long syscall(long number, ...) {
   long a[6], result;
