@@ -13,6 +13,7 @@
 
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
+#include "harness/clock/waits.h"
 
 /* Makes the call, counts it, returns its result. */
 #define RETURN_COUNTED(type, call)                                                                 \
@@ -23,15 +24,17 @@
   } while (0)
 
 INTERPOSED ssize_t send(int fd, const void *bytes, size_t size, int flags) {
-  RETURN_COUNTED(ssize_t, REAL(send)(fd, bytes, size, flags));
+  struct iovec part = {(void *)bytes, size};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  RETURN_COUNTED(ssize_t, waiting_sendmsg(fd, &message, flags));
 }
 
 INTERPOSED ssize_t write(int fd, const void *bytes, size_t size) {
-  RETURN_COUNTED(ssize_t, REAL(write)(fd, bytes, size));
+  RETURN_COUNTED(ssize_t, waiting_write(fd, bytes, size));
 }
 
 INTERPOSED ssize_t writev(int fd, const struct iovec *parts, int count) {
-  RETURN_COUNTED(ssize_t, REAL(writev)(fd, parts, count));
+  RETURN_COUNTED(ssize_t, waiting_writev(fd, parts, count));
 }
 
 INTERPOSED ssize_t sendfile(int to, int from, off_t *offset, size_t size) {

@@ -44,7 +44,10 @@ INTERPOSED ssize_t sendto(int fd, const void *bytes, size_t size, int flags,
   struct sockaddr_storage realised;
   if (!realise_target(address_network(), fd, &to, &length, &realised))
     return -1;
-  ssize_t result = REAL(sendto)(fd, bytes, size, flags, to, length);
+  struct iovec part = {(void *)bytes, size};
+  struct msghdr message = {
+      .msg_name = (void *)to, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+  ssize_t result = waiting_sendmsg(fd, &message, flags);
   turn_activity();
   return result;
 }
@@ -84,7 +87,7 @@ INTERPOSED ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
     copy.msg_control = control;
     realise_packet_info(network, &copy);
   }
-  ssize_t result = REAL(sendmsg)(fd, &copy, flags);
+  ssize_t result = waiting_sendmsg(fd, &copy, flags);
   turn_activity();
   return result;
 }

@@ -15,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -109,6 +110,55 @@ static int part_receive_timeouts(int a, int b) {
   set_timeout(tcp, SO_RCVTIMEO, 240); /* a whole number of ticks for each kernel's HZ */
   say("accept %s", again(accept(tcp, NULL, NULL)));
   say("at once %s", again(recv(udp, &byte, 1, MSG_DONTWAIT)));
+  return 0;
+}
+
+/* A reader that starts late and reads slowly, and the writer that waits for it. */
+static void read_slowly(int fd, int64_t total) {
+  static char bytes[1 << 20];
+  while (total > 0) {
+    sleep(1);
+    for (ssize_t size, part = 0; part < (ssize_t)sizeof bytes && total > 0; part += size) {
+      size = read(fd, bytes, sizeof bytes - (size_t)part);
+      need(size > 0);
+      total -= size;
+    }
+  }
+  _exit(0);
+}
+
+static void write_to_slow(const char *name, int reader, int writer) {
+  static char bytes[3 << 20];
+  struct iovec parts[] = {{bytes, 1000}, {bytes + 1000, sizeof bytes - 1000}};
+  pid_t child = fork();
+  if (child == 0) {
+    close(writer);
+    read_slowly(reader, 2 * (int64_t)sizeof bytes);
+  }
+  close(reader);
+  say("%s write %d", name, (int)write(writer, bytes, sizeof bytes));
+  say("%s writev %d", name, (int)writev(writer, parts, 2));
+  need(waitpid(child, NULL, 0) == child);
+  signal(SIGPIPE, SIG_IGN);
+  say("%s %s", name, write(writer, bytes, 1) < 0 && errno == EPIPE ? "EPIPE" : "?");
+}
+
+static int part_writes(int a, int b) {
+  (void)a, (void)b;
+  int ends[2], size = 65536;
+  char byte = 0;
+  need(pipe(ends) == 0);
+  write_to_slow("pipe", ends[0], ends[1]);
+  need(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  write_to_slow("socket", ends[0], ends[1]);
+  need(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  set_timeout(ends[1], SO_SNDTIMEO, 2000);
+  while (send(ends[1], &byte, 1, MSG_DONTWAIT) == 1) {
+  }
+  say("send %s", again(send(ends[1], &byte, 1, 0)));
+  fcntl(ends[1], F_SETFL, O_NONBLOCK);
+  say("send %s", again(send(ends[1], &byte, 1, 0)));
   return 0;
 }
 
@@ -221,8 +271,13 @@ static int part_work(int rounds, int b) {
 }
 
 const struct part command_parts[] = {
-    {"system", part_system},     {"popen", part_popen},
-    {"daemon", part_daemon},     {"receive-timeouts", part_receive_timeouts},
-    {"recvmmsg", part_recvmmsg}, {"eventfd", part_eventfd},
-    {"work", part_work},         {NULL, NULL},
+    {"system", part_system},
+    {"popen", part_popen},
+    {"daemon", part_daemon},
+    {"receive-timeouts", part_receive_timeouts},
+    {"recvmmsg", part_recvmmsg},
+    {"eventfd", part_eventfd},
+    {"writes", part_writes},
+    {"work", part_work},
+    {NULL, NULL},
 };

@@ -51,6 +51,17 @@ static void test_eventfd(void) {
   lab_expect_output(ARGUMENTS("eventfd"), "2.000000000 eventfd 5\n");
 }
 
+static void test_writes(void) {
+  lab_expect_output(ARGUMENTS("writes"), "3.000000000 pipe write 3145728\n"
+                                         "6.000000000 pipe writev 3145728\n"
+                                         "6.000000000 pipe EPIPE\n"
+                                         "9.000000000 socket write 3145728\n"
+                                         "12.000000000 socket writev 3145728\n"
+                                         "12.000000000 socket EPIPE\n"
+                                         "14.000000000 send EAGAIN\n"
+                                         "14.000000000 send EAGAIN\n");
+}
+
 static struct lab_result work(void) {
   return lab_run(&(struct lab_options){.seed = 7}, ARGUMENTS("work", "1000"));
 }
@@ -80,6 +91,8 @@ static const struct unit_test tests[] = {
     {"SO_RCVTIMEO ends what receives or accepts", test_receive_timeouts},
     {"recvmmsg waits for all, for one, or until a time", test_recvmmsg},
     {"eventfd_read waits", test_eventfd},
+    {"what writes more than there is room for waits until it is read, or for SO_SNDTIMEO",
+     test_writes},
     {"workers, condition variables, timerfd and popen: one digest in 50 runs under load",
      test_work},
 };
