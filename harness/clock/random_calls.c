@@ -7,8 +7,6 @@
  * a program has it loaded, it is told to take its random bytes here (RAND_set_rand_method).
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,21 +93,13 @@ static ssize_t random_stream_read(void *cookie, char *bytes, size_t size) {
 }
 
 /* stdio reads by calls inside the C library, so the stream itself must be ours. */
-static FILE *open_random_stream(const char *mode) {
+FILE *random_device_fopen(const char *path, const char *mode) {
+  if (!turn_in_lab() || !is_random_device(path))
+    return NULL;
   FILE *file = fopencookie(NULL, mode, (cookie_io_functions_t){.read = random_stream_read});
   if (file)
     setvbuf(file, NULL, _IONBF, 0); /* reads no more than what is asked for */
   return file;
-}
-
-INTERPOSED FILE *fopen(const char *restrict path, const char *restrict mode) {
-  return turn_in_lab() && is_random_device(path) ? open_random_stream(mode)
-                                                 : REAL(fopen)(path, mode);
-}
-
-INTERPOSED FILE *fopen64(const char *restrict path, const char *restrict mode) {
-  return turn_in_lab() && is_random_device(path) ? open_random_stream(mode)
-                                                 : REAL(fopen64)(path, mode);
 }
 
 /* ---- OpenSSL ---- */

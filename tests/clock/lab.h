@@ -28,9 +28,12 @@ struct lab_options {
   int64_t report_after_ns; /* give up when the watch reported; 0: go on */
   void (*meanwhile)(struct clock_lab *lab, void *context); /* called every few ms of real time */
   void *context;
+  void (*prepare)(struct clock_lab *lab); /* before the program starts: its network, say */
+  const char *host;                       /* that the program runs on; NULL: the lab's own */
+  const char *program;                    /* a path; NULL: tests/clock/participant */
 };
 
-/* Runs tests/clock/participant with these arguments (NULL-terminated). */
+/* Runs the program with these arguments (NULL-terminated). */
 struct lab_result lab_run(const struct lab_options *options, const char *const *arguments);
 
 /* Runs `body` while two processes burn a processor each. */
@@ -41,5 +44,9 @@ void lab_under_load(void (*body)(void));
 
 /* Runs the part with seed 1 and compares its whole output; nothing may be left of it. */
 void lab_expect_output(const char *const *arguments, const char *expected);
+
+/* A block of loopback addresses for a lab's network; no other program on the machine gets it while
+ * this one runs. */
+unsigned lab_block(void);
 
 #endif

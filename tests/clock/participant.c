@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "tests/clock/participant.h"
+#include "tests/clock/participant_names.h"
 
 extern char **environ;
 
@@ -531,6 +532,7 @@ int main(int argc, char **argv) {
 #define PART(name, call)                                                                           \
   if (strcmp(part, name) == 0)                                                                     \
     return call;
+  PART("names", part_names(argv + 2))
   PART("times", part_times())
   PART("sleeps", part_sleeps())
   PART("timeouts", part_timeouts())
