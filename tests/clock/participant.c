@@ -204,6 +204,40 @@ static int part_closed(void) {
   return 0;
 }
 
+/* What programs built with _FORTIFY_SOURCE call instead; called by name, so that it doesn't depend
+ * on how this one is built. */
+int __poll_chk(struct pollfd *descriptors, nfds_t count, int timeout_ms, size_t size);
+int __ppoll_chk(struct pollfd *descriptors, nfds_t count, const struct timespec *timeout,
+                const sigset_t *mask, size_t size);
+ssize_t __read_chk(int fd, void *bytes, size_t size, size_t capacity);
+ssize_t __recv_chk(int fd, void *bytes, size_t size, size_t capacity, int flags);
+ssize_t __recvfrom_chk(int fd, void *bytes, size_t size, size_t capacity, int flags,
+                       struct sockaddr *address, socklen_t *length);
+
+static int part_fortified(void) {
+  int pair[2];
+  char byte;
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+    abort();
+  struct pollfd polled = {.fd = pair[0], .events = POLLIN};
+  struct timespec duration = {.tv_sec = 7};
+  say("poll %d", __poll_chk(&polled, 1, 1500, sizeof polled));
+  say("ppoll %d", __ppoll_chk(&polled, 1, &duration, NULL, sizeof polled));
+  if (fork() == 0) {
+    for (int i = 0; i < 3; i++) {
+      sleep(1);
+      if (write(pair[1], "x", 1) != 1)
+        abort();
+    }
+    _exit(0);
+  }
+  say("read %d", (int)__read_chk(pair[0], &byte, 1, 1));
+  say("recv %d", (int)__recv_chk(pair[0], &byte, 1, 1, 0));
+  say("recvfrom %d", (int)__recvfrom_chk(pair[0], &byte, 1, 1, 0, NULL, NULL));
+  wait(NULL);
+  return 0;
+}
+
 /* ---- processes ---- */
 
 static int part_processes(void) {
@@ -550,6 +584,7 @@ int main(int argc, char **argv) {
   PART("suicide", part_suicide())
   PART("talk", part_talk(a))
   PART("loopback", part_loopback(a))
+  PART("fortified", part_fortified())
   PART("segments", part_segments())
   PART("stdio", part_stdio())
   PART("stdio-child", part_stdio_child())

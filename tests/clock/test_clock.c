@@ -88,6 +88,14 @@ static void test_stdio(void) {
   lab_expect_output(ARGUMENTS("stdio"), "2.000000000 read hello\n5.000000000 end of file\n");
 }
 
+static void test_fortified(void) {
+  lab_expect_output(ARGUMENTS("fortified"), "1.500000000 poll 0\n"
+                                            "8.500000000 ppoll 0\n"
+                                            "9.500000000 read 1\n"
+                                            "10.500000000 recv 1\n"
+                                            "11.500000000 recvfrom 1\n");
+}
+
 static void test_segments(void) {
   lab_expect_output(ARGUMENTS("segments"), "0.000000000 15 bytes\n");
 }
@@ -252,6 +260,7 @@ static const struct unit_test tests[] = {
     {"a signal interrupts a wait when it is sent", test_signals},
     {"an ignored signal interrupts nothing", test_ignored_signal},
     {"what stdio writes to a pipe arrives when it is written", test_stdio},
+    {"the calls of fortified programs wait like the others", test_fortified},
     {"small TCP segments arrive when they are sent", test_segments},
     {"participants that kill themselves don't take the turn with them", test_suicide},
     {"a participant killed while it holds the turn doesn't stop the lab", test_killed_holder},
