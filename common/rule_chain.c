@@ -5,6 +5,7 @@
  */
 #include "common/rule_chain.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -93,12 +94,26 @@ static bool source_fits(const struct rule_selector *selector,
                                          : address_equal_host(&selector->source, source);
 }
 
+static bool fits(const struct rule_condition *condition, const char *value) {
+  return value && fnmatch(condition->pattern, value, FNM_CASEFOLD) == 0;
+}
+
+static bool conditions_fit(const struct rule_selector *selector,
+                           const struct rule_subject *subject) {
+  for (size_t i = 0; i < RULE_CONDITIONS_MAX && selector->conditions[i].name[0]; i++) {
+    const struct rule_condition *condition = &selector->conditions[i];
+    if (!subject->value || !fits(condition, subject->value(subject->context, condition->name)))
+      return false;
+  }
+  return true;
+}
+
 /* The counting and drawing conditions come last, so that they see only messages that fit otherwise.
  */
 static bool rule_fits(struct rule *rule, const struct rule_subject *subject,
                       struct random_stream *random) {
   const struct rule_selector *selector = &rule->selector;
-  if (selector->name[0] && (!subject->name || strcasecmp(selector->name, subject->name) != 0))
+  if (!conditions_fit(selector, subject))
     return false;
   if (selector->direction != RULE_EITHER_DIRECTION && selector->direction != subject->direction)
     return false;
@@ -112,6 +127,14 @@ static bool rule_fits(struct rule *rule, const struct rule_subject *subject,
   return selector->probability <= 0 || random_stream_unit(random) < selector->probability;
 }
 
+/* The verdict with its jitter drawn. */
+static struct rule_verdict drawn(const struct rule_verdict *verdict, struct random_stream *random) {
+  struct rule_verdict result = *verdict;
+  if (verdict->kind == VERDICT_DELAY && verdict->jitter_ns > 0)
+    result.delay_ns += (int64_t)(random_stream_unit(random) * (double)verdict->jitter_ns);
+  return result;
+}
+
 struct rule_verdict rule_chain_decide(struct rule_chain *chain, const struct rule_subject *subject,
                                       uint64_t *handle) {
   for (struct rule *rule = chain->rules; rule; rule = rule->next) {
@@ -119,30 +142,42 @@ struct rule_verdict rule_chain_decide(struct rule_chain *chain, const struct rul
       continue;
     if (handle)
       *handle = rule->handle;
-    return rule->verdict;
+    return drawn(&rule->verdict, chain->random);
   }
   if (handle)
     *handle = 0;
   return (struct rule_verdict){.kind = VERDICT_PASS};
 }
 
-bool rule_chain_refuses(const struct rule_chain *chain, int64_t now_ns) {
-  for (const struct rule *rule = chain->rules; rule; rule = rule->next) {
-    const struct rule_selector *selector = &rule->selector;
-    bool every_message = !selector->name[0] && selector->direction == RULE_EITHER_DIRECTION &&
-                         selector->source.ss_family == AF_UNSPEC && !selector->first &&
-                         !selector->every && selector->probability <= 0;
-    if (rule->verdict.kind == VERDICT_REFUSE && every_message && interval_holds(selector, now_ns))
-      return true;
-  }
-  return false;
+/* What a host as a whole can be, and not only one of its messages. */
+static bool is_down(enum rule_verdict_kind kind) {
+  return kind == VERDICT_DROP || kind == VERDICT_REFUSE || kind == VERDICT_UNREACHABLE ||
+         kind == VERDICT_STALL;
+}
+
+static bool selects_transport(const struct rule_selector *selector, const char *transport) {
+  const struct rule_condition *only = &selector->conditions[0];
+  if (only->name[0] && (strcasecmp(only->name, "transport") != 0 || !fits(only, transport)))
+    return false;
+  return !selector->conditions[1].name[0] && selector->direction == RULE_EITHER_DIRECTION &&
+         selector->source.ss_family == AF_UNSPEC && !selector->first && !selector->every &&
+         selector->probability <= 0;
+}
+
+enum rule_verdict_kind rule_chain_down(const struct rule_chain *chain, const char *transport,
+                                       int64_t now_ns) {
+  for (const struct rule *rule = chain->rules; rule; rule = rule->next)
+    if (is_down(rule->verdict.kind) && selects_transport(&rule->selector, transport) &&
+        interval_holds(&rule->selector, now_ns))
+      return rule->verdict.kind;
+  return VERDICT_PASS;
 }
 
 int64_t rule_chain_next_edge(const struct rule_chain *chain, int64_t now_ns) {
   int64_t edge = INT64_MAX;
   for (const struct rule *rule = chain->rules; rule; rule = rule->next) {
     const struct rule_selector *selector = &rule->selector;
-    if (rule->verdict.kind != VERDICT_REFUSE)
+    if (!is_down(rule->verdict.kind))
       continue;
     if (selector->from_ns > now_ns && selector->from_ns < edge)
       edge = selector->from_ns;
@@ -153,10 +188,12 @@ int64_t rule_chain_next_edge(const struct rule_chain *chain, int64_t now_ns) {
 }
 
 static const char *const verdict_names[] = {
-    [VERDICT_PASS] = "pass",
-    [VERDICT_DROP] = "drop",
-    [VERDICT_REFUSE] = "refuse",
-    [VERDICT_ANSWER] = "answer",
+    [VERDICT_PASS] = "pass",       [VERDICT_DROP] = "drop",
+    [VERDICT_REFUSE] = "refuse",   [VERDICT_UNREACHABLE] = "unreachable",
+    [VERDICT_STALL] = "stall",     [VERDICT_ANSWER] = "answer",
+    [VERDICT_DELAY] = "delay",     [VERDICT_DUPLICATE] = "duplicate",
+    [VERDICT_CORRUPT] = "corrupt", [VERDICT_DIVERT] = "divert",
+    [VERDICT_CLOSE] = "close",     [VERDICT_RESET] = "reset",
 };
 
 const char *rule_verdict_name(enum rule_verdict_kind kind) {

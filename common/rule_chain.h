@@ -16,18 +16,30 @@
 
 #include "common/random.h"
 
-/* "INVITE", "NAPTR", "TYPE65280": methods and query types are short words. */
+/* Conditions have short names ("method", "qtype", "transport"); the longest values are domain names
+ * (253 characters, RFC 1035 section 2.3.4) and Call-IDs. */
 #define RULE_NAME_SIZE 32
+#define RULE_PATTERN_SIZE 256
 #define RULE_REASON_SIZE 64
+
+/* More than anybody has written down in one rule. */
+#define RULE_CONDITIONS_MAX 8
 
 enum rule_direction { RULE_EITHER_DIRECTION, RULE_INBOUND, RULE_OUTBOUND };
 
 enum rule_verdict_kind {
-  VERDICT_PASS,   /* as if there were no rule; also what an empty chain says */
-  VERDICT_DROP,   /* the message is lost without a trace */
-  VERDICT_REFUSE, /* the host has closed its port: the kernel answers with ICMP port unreachable or
-                     RST */
-  VERDICT_ANSWER  /* the host answers by itself with `status` (a SIP status, a DNS rcode) */
+  VERDICT_PASS,        /* as if there were no rule; also what an empty chain says */
+  VERDICT_DROP,        /* the message is lost without a trace; a connect stays unanswered */
+  VERDICT_REFUSE,      /* the port is closed: ICMP port unreachable or RST */
+  VERDICT_UNREACHABLE, /* a router on the way says that the host can't be reached */
+  VERDICT_STALL,       /* the host accepts connections and messages, and does nothing with them */
+  VERDICT_ANSWER,      /* the host answers by itself with `status` (a SIP status, a DNS rcode) */
+  VERDICT_DELAY,       /* the message goes on after `delay_ns` and up to `jitter_ns` more */
+  VERDICT_DUPLICATE,   /* the message comes `copies` times more */
+  VERDICT_CORRUPT,     /* the message is damaged in the `manner` that the host has a name for */
+  VERDICT_DIVERT,      /* the message is sent from another address, `from` */
+  VERDICT_CLOSE,       /* the connection is closed in the middle of the message */
+  VERDICT_RESET        /* likewise, by RST */
 };
 
 struct rule_verdict {
@@ -35,11 +47,23 @@ struct rule_verdict {
   int status;                    /* VERDICT_ANSWER */
   char reason[RULE_REASON_SIZE]; /* VERDICT_ANSWER: SIP reason phrase; empty: the usual one */
   int retry_after_s;             /* VERDICT_ANSWER: Retry-After of a SIP answer; 0: none */
+  int64_t delay_ns, jitter_ns;   /* VERDICT_DELAY; drawn in rule_chain_decide(), which adds the
+                                    jitter to the delay */
+  unsigned copies;               /* VERDICT_DUPLICATE */
+  char manner[RULE_NAME_SIZE];   /* VERDICT_CORRUPT */
+  struct sockaddr_storage from;  /* VERDICT_DIVERT */
+};
+
+/* What a message must have: "qtype" "SRV". The pattern is a shell's (fnmatch(3)), without regard to
+ * case. */
+struct rule_condition {
+  char name[RULE_NAME_SIZE];
+  char pattern[RULE_PATTERN_SIZE];
 };
 
 /* All conditions must hold. An initialiser of {0} fits every message. */
 struct rule_selector {
-  char name[RULE_NAME_SIZE]; /* SIP method or DNS query type, without regard to case; empty: any */
+  struct rule_condition conditions[RULE_CONDITIONS_MAX]; /* up to the first without a name */
   enum rule_direction direction;
   struct sockaddr_storage
       source;                /* host of the sender (its port counts unless 0); AF_UNSPEC: any */
@@ -51,7 +75,10 @@ struct rule_selector {
 
 /* What a rule is asked about. */
 struct rule_subject {
-  const char *name; /* method of a request or of a response's CSeq; query type; NULL: unknown */
+  /* What the message has under the name of a condition, valid until the next call; NULL: nothing,
+   * which fits no pattern. NULL as a function: nothing at all. */
+  const char *(*value)(void *context, const char *name);
+  void *context;
   enum rule_direction direction;
   const struct sockaddr_storage *source;
   int64_t now_ns;
@@ -79,11 +106,14 @@ bool rule_chain_find(const struct rule_chain *chain, uint64_t handle, struct rul
 struct rule_verdict rule_chain_decide(struct rule_chain *chain, const struct rule_subject *subject,
                                       uint64_t *handle);
 
-/* Whether the host is to keep its port closed now: a VERDICT_REFUSE rule that selects every message
- * stands (its interval, if any, holding `now_ns`). */
-bool rule_chain_refuses(const struct rule_chain *chain, int64_t now_ns);
+/* Whether and how the host as a whole is down over a transport ("UDP", "TCP", "TLS"): the first of
+ * DROP, REFUSE, UNREACHABLE, STALL that selects every message of the transport, its interval (if
+ * any) holding `now_ns`; a condition on "transport" is the only one that it may have. VERDICT_PASS:
+ * it is up. */
+enum rule_verdict_kind rule_chain_down(const struct rule_chain *chain, const char *transport,
+                                       int64_t now_ns);
 
-/* The first time after `now_ns` at which rule_chain_refuses may change by itself, because the
+/* The first time after `now_ns` at which rule_chain_down() may change by itself, because the
  * interval of a rule begins or ends; INT64_MAX when there is none. A server sets a timer to it. */
 int64_t rule_chain_next_edge(const struct rule_chain *chain, int64_t now_ns);
 

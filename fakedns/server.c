@@ -60,15 +60,28 @@ static void tell_message(struct fakedns *server, struct event *event, enum rule_
 struct exchange {
   struct fakedns *server;
   struct query query;
-  char *type; /* text of the query type; NULL: the question can't be read */
+  char *name, *type; /* texts of the question, the name with its dot at the end; NULL: it can't be
+                        read */
   const struct sockaddr_storage *client;
 };
+
+/* What rules may ask of a query or its answer: "qname" (its dot at the end left out), "qtype",
+ * "transport". */
+static const char *rule_value(void *context, const char *name) {
+  const struct exchange *exchange = context;
+  if (strcmp(name, "qtype") == 0)
+    return exchange->type;
+  if (strcmp(name, "qname") == 0)
+    return exchange->name;
+  return strcmp(name, "transport") == 0 ? "UDP" : NULL;
+}
 
 static struct rule_verdict decide(const struct exchange *exchange, enum rule_direction direction,
                                   uint64_t *rule) {
   struct fakedns *server = exchange->server;
   struct rule_subject subject = {
-      .name = exchange->type,
+      .value = rule_value,
+      .context = (void *)exchange,
       .direction = direction,
       .source = direction == RULE_INBOUND ? exchange->client : &server->address,
       .now_ns = lab_now(server),
@@ -97,23 +110,18 @@ static void send_answer(const struct exchange *exchange, uint8_t *bytes, size_t 
 static void release_answer(const struct exchange *exchange, uint8_t *bytes, size_t size) {
   uint64_t rule;
   struct rule_verdict verdict = decide(exchange, RULE_OUTBOUND, &rule);
-  switch (verdict.kind) {
-  case VERDICT_PASS:
+  if (verdict.kind == VERDICT_PASS) {
     send_answer(exchange, bytes, size);
-    return;
-  case VERDICT_ANSWER:
+  } else if (verdict.kind == VERDICT_ANSWER) {
     free(bytes);
     tell_verdict(exchange, RULE_OUTBOUND, rule, verdict.kind);
     if (fakedns_respond_with_rcode(&exchange->query, verdict.status, &bytes, &size) == 0)
       send_answer(exchange, bytes, size);
-    return;
-  case VERDICT_DROP:
-  case VERDICT_REFUSE:
+  } else {
     tell_message(exchange->server, fakedns_event_message("UDP", bytes, size), RULE_OUTBOUND,
                  exchange->client);
     tell_verdict(exchange, RULE_OUTBOUND, rule, verdict.kind);
     free(bytes);
-    return;
   }
 }
 
@@ -125,20 +133,22 @@ static void answer_query(const struct exchange *exchange) {
   struct rule_verdict verdict = decide(exchange, RULE_INBOUND, &rule);
   if (verdict.kind != VERDICT_PASS)
     tell_verdict(exchange, RULE_INBOUND, rule, verdict.kind);
-  switch (verdict.kind) {
-  case VERDICT_PASS:
+  /* What is lost or refused (of some messages only: the port stays open for the others) has no
+   * answer. */
+  if (verdict.kind == VERDICT_PASS)
     result = fakedns_respond_from_zone(exchange->server->zone, &exchange->query, &bytes, &size);
-    break;
-  case VERDICT_ANSWER:
+  else if (verdict.kind == VERDICT_ANSWER)
     result = fakedns_respond_with_rcode(&exchange->query, verdict.status, &bytes, &size);
-    break;
-  case VERDICT_DROP:
-  case VERDICT_REFUSE: /* of some messages only: the port stays open for the others, so these are
-                          lost */
-    break;
-  }
   if (result == 0)
     release_answer(exchange, bytes, size);
+}
+
+static void read_question(struct exchange *exchange) {
+  exchange->type = ldns_rr_type2str(exchange->query.type);
+  exchange->name = ldns_rdf2str(exchange->query.name);
+  size_t length = exchange->name ? strlen(exchange->name) : 0;
+  if (length > 1)
+    exchange->name[length - 1] = '\0';
 }
 
 static void received(void *context, const uint8_t *bytes, size_t size,
@@ -148,8 +158,9 @@ static void received(void *context, const uint8_t *bytes, size_t size,
   if (fakedns_query_parse(&exchange.query, bytes, size))
     return;
   if (exchange.query.name)
-    exchange.type = ldns_rr_type2str(exchange.query.type);
+    read_question(&exchange);
   answer_query(&exchange);
+  free(exchange.name);
   free(exchange.type);
   fakedns_query_clear(&exchange.query);
 }
@@ -199,13 +210,13 @@ static void tell_reopening_failed(struct fakedns *server, const struct error *er
 static void follow_rules(struct fakedns *server) {
   struct error error;
   int64_t now_ns = lab_now(server);
-  if (rule_chain_refuses(server->rules, now_ns))
+  bool refuse = rule_chain_down(server->rules, "UDP", now_ns) == VERDICT_REFUSE;
+  if (refuse)
     close_port(server);
   else if (!server->udp && open_port(server, &server->address, &error))
     tell_reopening_failed(server, &error);
   int64_t wake_ns = rule_chain_next_edge(server->rules, now_ns);
-  bool reopen = !server->udp && !rule_chain_refuses(server->rules, now_ns);
-  if (reopen && wake_ns > now_ns + REOPEN_DELAY_NS)
+  if (!refuse && !server->udp && wake_ns > now_ns + REOPEN_DELAY_NS)
     wake_ns = now_ns + REOPEN_DELAY_NS;
   uv_timer_stop(&server->timer);
   wake_at(server, wake_ns);
@@ -268,6 +279,8 @@ const struct sockaddr_storage *fakedns_address(const struct fakedns *server) {
 uint64_t fakedns_add_rule(struct fakedns *server, const struct rule_selector *selector,
                           const struct rule_verdict *verdict) {
   struct rule_selector narrowed = *selector;
+  if (verdict->kind > VERDICT_ANSWER)
+    return 0;
   if (verdict->kind == VERDICT_ANSWER) {
     if (verdict->status < 0 || verdict->status > RCODE_MAX)
       return 0;

@@ -267,6 +267,21 @@ const char *message_name(const struct message *message) {
   return message_is_request(message) ? message_method(message) : message_cseq_method(message);
 }
 
+const char *message_rule_value(void *context, const char *name) {
+  static char status[sizeof "699"];
+  const struct message *message = context;
+  if (strcmp(name, "method") == 0)
+    return message_name(message);
+  if (strcmp(name, "call_id") == 0)
+    return message_call_id(message);
+  if (strcmp(name, "transport") == 0)
+    return "UDP";
+  if (strcmp(name, "status") != 0 || message_is_request(message))
+    return NULL;
+  snprintf(status, sizeof status, "%d", message_status(message));
+  return status;
+}
+
 char *message_transaction_key(const struct message *message, const char *method) {
   const sip_via_t *via = message->sip->sip_via;
   if (!via)

@@ -47,9 +47,13 @@ const char *message_branch(const struct message *message);      /* of the top Vi
 const char *message_from_tag(const struct message *message);    /* NULL when there is none */
 const char *message_to_tag(const struct message *message);      /* NULL when there is none */
 
-/* The method of the request, or that of a response's CSeq: what rules go by. NULL when there is
- * none. */
+/* The method of the request, or that of a response's CSeq. NULL when there is none. */
 const char *message_name(const struct message *message);
+
+/* What rules may ask of a `message`, for struct rule_subject: "method" (as message_name()),
+ * "status" (of a response), "call_id", "transport". NULL when it has none; valid until the next
+ * call. */
+const char *message_rule_value(void *message, const char *name);
 
 /* What identifies the server transaction of a request (RFC 3261 section 17.2.3), as if its method
  * were `method`. malloc'd; NULL when out of memory or without a top Via. */

@@ -132,7 +132,8 @@ static void receive_message(struct fakeproxy *proxy, struct message *message,
 /* Asks the rules, and tells what they said. Only requests that can have an answer are answered. */
 static struct rule_verdict decide(struct fakeproxy *proxy, const struct message *message,
                                   struct event_link link) {
-  struct rule_subject subject = {.name = message_name(message),
+  struct rule_subject subject = {.value = message_rule_value,
+                                 .context = (void *)message,
                                  .direction = RULE_INBOUND,
                                  .source = link.peer,
                                  .now_ns = fakeproxy_now_ns(proxy)};
@@ -143,7 +144,7 @@ static struct rule_verdict decide(struct fakeproxy *proxy, const struct message 
   if (verdict.kind == VERDICT_ANSWER && !answerable)
     verdict.kind = VERDICT_PASS;
   if (verdict.kind != VERDICT_PASS)
-    events_verdict(proxy, link, rule, verdict.kind, subject.name);
+    events_verdict(proxy, link, rule, verdict.kind, message_name(message));
   return verdict;
 }
 
@@ -159,14 +160,8 @@ void fakeproxy_receive(struct fakeproxy *proxy, const void *bytes, size_t size,
     return;
   events_sip(proxy, link, message, bytes, size);
   struct rule_verdict verdict = decide(proxy, message, link);
-  switch (verdict.kind) {
-  case VERDICT_PASS:
-  case VERDICT_ANSWER:
+  if (verdict.kind == VERDICT_PASS || verdict.kind == VERDICT_ANSWER)
     receive_message(proxy, message, source, &verdict);
-    return;
-  case VERDICT_DROP:
-  case VERDICT_REFUSE:
+  else
     message_destroy(message);
-    return;
-  }
 }

@@ -57,15 +57,16 @@ void fakeproxy_send(struct fakeproxy *proxy, const struct message *message,
   size_t size;
   const char *bytes = message_bytes(message, &size);
   struct event_link link = {.peer = target, .inbound = false};
-  struct rule_subject subject = {.name = message_name(message),
+  struct rule_subject subject = {.value = message_rule_value,
+                                 .context = (void *)message,
                                  .direction = RULE_OUTBOUND,
                                  .source = &proxy->address,
                                  .now_ns = fakeproxy_now_ns(proxy)};
   uint64_t rule;
   events_sip(proxy, link, message, bytes, size);
   struct rule_verdict verdict = rule_chain_decide(proxy->rules, &subject, &rule);
-  if (verdict.kind == VERDICT_DROP || verdict.kind == VERDICT_REFUSE)
-    events_verdict(proxy, link, rule, verdict.kind, subject.name);
+  if (verdict.kind != VERDICT_PASS)
+    events_verdict(proxy, link, rule, verdict.kind, message_name(message));
   else if (proxy->socket)
     udp_send(proxy->socket, bytes, size, target);
 }
@@ -99,7 +100,7 @@ static uint64_t delay_until(const struct fakeproxy *proxy, int64_t at_ns) {
 
 void fakeproxy_apply_refusal(struct fakeproxy *proxy) {
   int64_t now_ns = fakeproxy_now_ns(proxy);
-  bool refuse = rule_chain_refuses(proxy->rules, now_ns);
+  bool refuse = rule_chain_down(proxy->rules, "UDP", now_ns) == VERDICT_REFUSE;
   if (refuse && proxy->socket)
     close_port(proxy);
   else if (!refuse && !proxy->socket)
@@ -117,15 +118,34 @@ static void on_refusal_timer(void *context) {
   fakeproxy_apply_refusal(context);
 }
 
+static bool can_do(const struct rule_verdict *verdict) {
+  switch (verdict->kind) {
+  case VERDICT_PASS:
+  case VERDICT_DROP:
+  case VERDICT_REFUSE:
+  case VERDICT_UNREACHABLE:
+  case VERDICT_STALL:
+    return true;
+  case VERDICT_ANSWER:
+    return verdict->status >= 100 && verdict->status <= 699;
+  case VERDICT_DELAY:
+  case VERDICT_DUPLICATE:
+  case VERDICT_CORRUPT:
+  case VERDICT_DIVERT:
+  case VERDICT_CLOSE:
+  case VERDICT_RESET:
+    return false;
+  }
+  return false;
+}
+
 uint64_t fakeproxy_add_rule(struct fakeproxy *proxy, const struct rule_selector *selector,
                             const struct rule_verdict *verdict) {
   struct rule_selector adjusted = *selector;
   /* Only what was received can be answered; what the proxy sends must not count for such a rule. */
   if (verdict->kind == VERDICT_ANSWER && adjusted.direction == RULE_EITHER_DIRECTION)
     adjusted.direction = RULE_INBOUND;
-  uint64_t handle = 0;
-  if (verdict->kind != VERDICT_ANSWER || (verdict->status >= 100 && verdict->status <= 699))
-    handle = rule_chain_add(proxy->rules, &adjusted, verdict);
+  uint64_t handle = can_do(verdict) ? rule_chain_add(proxy->rules, &adjusted, verdict) : 0;
   if (!handle)
     return 0;
   events_fault(proxy, "added", handle, verdict->kind);

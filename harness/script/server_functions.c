@@ -103,7 +103,29 @@ static int64_t lab_time(double seconds) {
   return (int64_t)(seconds * 1e9);
 }
 
-/* The selector in the table at `index`: name, direction ("in", "out"), source, first, every,
+/* The table `conditions` of the table at `index`: a list of {name, pattern}. */
+static void check_conditions(lua_State *state, int index, struct rule_selector *selector) {
+  lua_getfield(state, index, "conditions");
+  lua_Integer count = lua_istable(state, -1) ? (lua_Integer)lua_rawlen(state, -1) : 0;
+  if (count > RULE_CONDITIONS_MAX)
+    luaL_error(state, "a rule has room for %d conditions", RULE_CONDITIONS_MAX);
+  for (lua_Integer i = 0; i < count; i++) {
+    struct rule_condition *condition = &selector->conditions[i];
+    lua_rawgeti(state, -1, i + 1);
+    lua_rawgeti(state, -1, 1);
+    lua_rawgeti(state, -2, 2);
+    const char *name = lua_tostring(state, -2), *pattern = lua_tostring(state, -1);
+    if (!name || !pattern || strlen(name) >= sizeof condition->name ||
+        strlen(pattern) >= sizeof condition->pattern)
+      luaL_error(state, "condition %d is none: it needs a name and a pattern", (int)i + 1);
+    snprintf(condition->name, sizeof condition->name, "%s", name);
+    snprintf(condition->pattern, sizeof condition->pattern, "%s", pattern);
+    lua_pop(state, 3);
+  }
+  lua_pop(state, 1);
+}
+
+/* The selector in the table at `index`: conditions, direction ("in", "out"), source, first, every,
  * probability, from, until (s). */
 static struct rule_selector check_selector(lua_State *state, int index) {
   struct rule_selector selector = {
@@ -114,7 +136,7 @@ static struct rule_selector check_selector(lua_State *state, int index) {
       .until_ns = lab_time(script_number(state, index, "until", 0)),
   };
   struct error error;
-  snprintf(selector.name, sizeof selector.name, "%s", script_text(state, index, "name", ""));
+  check_conditions(state, index, &selector);
   const char *direction = script_text(state, index, "direction", "");
   if (strcmp(direction, "in") == 0)
     selector.direction = RULE_INBOUND;

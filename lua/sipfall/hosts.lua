@@ -8,8 +8,9 @@
 --   lab.dns:answer { qtype = "SRV", rcode = "SERVFAIL" }
 --   outage:remove()
 --
--- Each fault may be narrowed: method (qtype for DNS), direction "in" or "out", source (a host's name), first = N,
--- every = N, probability, from and until_ (s of lab time).
+-- Each fault may be narrowed: by what the message has (method, status, call_id, transport; for DNS qname, qtype,
+-- transport), direction "in" or "out", source (a host's name), first = N, every = N, probability, from and until_ (s of
+-- lab time).
 
 local expectation = require "sipfall.expectation"
 local fields = require "sipfall.fields"
@@ -29,6 +30,8 @@ function Fault:remove()
   self.host.server:remove_rule(self.handle)
 end
 
+-- Selectors that every host has. What a message can be asked about besides is each kind of host's own (conditions): its
+-- values are patterns as in a shell, "_sip._udp.*".
 local selectors = { direction = "string", source = "string", first = "number", every = "number",
                     probability = "number", from = "number", until_ = "number" }
 
@@ -55,21 +58,22 @@ end
 
 -- Takes the selectors, and the fault's own options, out of what the scenario wrote.
 local function read_options(host, options, own)
-  local known, rule = {}, {}
+  local known, rule = {}, { conditions = {} }
   for name in pairs(selectors) do known[#known + 1] = name end
   for name in pairs(own) do known[#known + 1] = name end
-  known[#known + 1] = host.selector
+  for name in pairs(host.conditions) do known[#known + 1] = name end
   table.sort(known)
   for _, name in ipairs(fields.names(options)) do
-    local wanted = selectors[name] or own[name] or (name == host.selector and "string")
+    local wanted = own[name] or selectors[name] or host.conditions[name]
     if not wanted then host.lab:fail(("%s: %s"):format(host.name, fields.unknown("option", name, known))) end
     if type(options[name]) ~= wanted then
       host.lab:fail(("%s: %s must be a %s, not a %s"):format(host.name, name, wanted, type(options[name])))
     end
     check_value(host, name, options[name])
-    if selectors[name] then rule[name == "until_" and "until" or name] = options[name] end
+    if host.conditions[name] and not own[name] then
+      rule.conditions[#rule.conditions + 1] = { name, tostring(options[name]) }
+    elseif selectors[name] then rule[name == "until_" and "until" or name] = options[name] end
   end
-  rule.name = options[host.selector]
   if rule.source then rule.source = host.lab:address(rule.source) end
   return rule
 end
@@ -91,7 +95,7 @@ function Host:down(options)
   if rule.verdict ~= "drop" and rule.verdict ~= "refuse" then
     self.lab:fail(("%s: %s"):format(self.name, fields.unknown("how", rule.verdict, ways)))
   end
-  if rule.verdict == "refuse" and (rule.name or rule.direction or rule.source or rule.first or rule.every
+  if rule.verdict == "refuse" and (rule.conditions[1] or rule.direction or rule.source or rule.first or rule.every
                                    or rule.probability) then
     self.lab:fail(("%s: a port is closed for everybody: how = \"refuse\" takes only from and until_"):format(self.name))
   end
@@ -110,7 +114,9 @@ end
 
 -- ---- proxies ----
 
-local Proxy = setmetatable({ selector = "method" }, { __index = Host })
+local Proxy = setmetatable({
+  conditions = { method = "string", status = "number", call_id = "string", transport = "string" },
+}, { __index = Host })
 Proxy.__index = Proxy
 
 --- Answers requests by itself instead of handling them: status, reason, retry_after (s).
@@ -165,7 +171,9 @@ end
 
 -- ---- DNS ----
 
-local Dns = setmetatable({ selector = "qtype" }, { __index = Host })
+local Dns = setmetatable({
+  conditions = { qname = "string", qtype = "string", transport = "string" },
+}, { __index = Host })
 Dns.__index = Dns
 
 local rcodes = { FORMERR = 1, SERVFAIL = 2, NXDOMAIN = 3, NOTIMP = 4, REFUSED = 5 }

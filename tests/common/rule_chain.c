@@ -17,6 +17,13 @@ static const struct rule_verdict busy = {.kind = VERDICT_ANSWER, .status = 486};
 
 static struct random_stream stream;
 
+/* The value of "method"; a message has no other. */
+static const char *method_of(void *context, const char *name) {
+  return strcmp(name, "method") == 0 ? context : NULL;
+}
+
+#define METHOD(text) .value = method_of, .context = (void *)(text)
+
 static struct rule_chain *new_chain(uint64_t seed) {
   struct rule_chain *chain = NULL;
   random_stream_init(&stream, seed, "rules");
@@ -27,7 +34,7 @@ static struct rule_chain *new_chain(uint64_t seed) {
 /* Which rule decides about an INVITE that comes in at `now_ns`. */
 static uint64_t decide_at(struct rule_chain *chain, int64_t now_ns) {
   uint64_t handle = 99;
-  struct rule_subject subject = {.name = "INVITE", .direction = RULE_INBOUND, .now_ns = now_ns};
+  struct rule_subject subject = {METHOD("INVITE"), .direction = RULE_INBOUND, .now_ns = now_ns};
   rule_chain_decide(chain, &subject, &handle);
   return handle;
 }
@@ -45,20 +52,26 @@ static void test_empty(void) {
   struct rule_chain *chain = new_chain(1);
   CU_ASSERT(decide_at(chain, 0) == 0);
   CU_ASSERT(rule_chain_decide(chain, &(struct rule_subject){0}, NULL).kind == VERDICT_PASS);
-  CU_ASSERT(!rule_chain_refuses(chain, 0));
+  CU_ASSERT(rule_chain_down(chain, "UDP", 0) == VERDICT_PASS);
   CU_ASSERT(rule_chain_next_edge(chain, 0) == INT64_MAX);
   rule_chain_destroy(chain);
   rule_chain_destroy(NULL);
 }
 
-static void test_name(void) {
-  struct rule_subject invite = {.name = "INVITE"}, inv = {.name = "INVIT"}, unknown = {0};
-  CU_ASSERT(selects(&(struct rule_selector){.name = "INVITE"}, &invite));
-  CU_ASSERT(selects(&(struct rule_selector){.name = "invite"}, &invite));
-  CU_ASSERT(!selects(&(struct rule_selector){.name = "INVITE"}, &inv));
-  CU_ASSERT(!selects(&(struct rule_selector){.name = "INVIT"}, &invite));
-  CU_ASSERT(!selects(&(struct rule_selector){.name = "INVITE"}, &unknown));
+static void test_conditions(void) {
+  struct rule_subject invite = {METHOD("INVITE")}, inv = {METHOD("INVIT")}, unknown = {0};
+  CU_ASSERT(selects(&(struct rule_selector){.conditions = {{"method", "INVITE"}}}, &invite));
+  CU_ASSERT(selects(&(struct rule_selector){.conditions = {{"method", "invite"}}}, &invite));
+  CU_ASSERT(!selects(&(struct rule_selector){.conditions = {{"method", "INVITE"}}}, &inv));
+  CU_ASSERT(!selects(&(struct rule_selector){.conditions = {{"method", "INVIT"}}}, &invite));
+  CU_ASSERT(!selects(&(struct rule_selector){.conditions = {{"method", "INVITE"}}}, &unknown));
   CU_ASSERT(selects(&(struct rule_selector){0}, &unknown));
+  CU_ASSERT(selects(&(struct rule_selector){.conditions = {{"method", "inv*"}}}, &invite));
+  CU_ASSERT(!selects(&(struct rule_selector){.conditions = {{"status", "*"}}}, &invite));
+  CU_ASSERT(!selects(
+      &(struct rule_selector){.conditions = {{"method", "INVITE"}, {"status", "200"}}}, &invite));
+  CU_ASSERT(selects(
+      &(struct rule_selector){.conditions = {{"method", "INVITE"}, {"method", "*TE"}}}, &invite));
 }
 
 static void test_direction(void) {
@@ -124,9 +137,12 @@ static void test_every(void) {
 /* Only messages that fit otherwise are counted. */
 static void test_counting(void) {
   struct rule_chain *chain = new_chain(1);
-  struct rule_subject other = {.name = "REGISTER", .direction = RULE_INBOUND};
+  struct rule_subject other = {METHOD("REGISTER"), .direction = RULE_INBOUND};
   uint64_t handle;
-  rule_chain_add(chain, &(struct rule_selector){.name = "INVITE", .first = 2, .from_ns = 5}, &drop);
+  rule_chain_add(
+      chain,
+      &(struct rule_selector){.conditions = {{"method", "INVITE"}}, .first = 2, .from_ns = 5},
+      &drop);
   rule_chain_decide(chain, &other, &handle);
   CU_ASSERT(handle == 0);
   CU_ASSERT(decide_at(chain, 4) == 0);
@@ -157,8 +173,10 @@ static void test_probability(void) {
 static void test_probability_draws(void) {
   struct rule_chain *chain = new_chain(5);
   struct random_stream untouched = stream;
-  struct rule_subject other = {.name = "REGISTER"};
-  rule_chain_add(chain, &(struct rule_selector){.name = "INVITE", .probability = 0.5}, &drop);
+  struct rule_subject other = {METHOD("REGISTER")};
+  rule_chain_add(chain,
+                 &(struct rule_selector){.conditions = {{"method", "INVITE"}}, .probability = 0.5},
+                 &drop);
   rule_chain_decide(chain, &other, NULL);
   CU_ASSERT(memcmp(&stream, &untouched, sizeof stream) == 0);
   decide_at(chain, 0);
@@ -169,8 +187,9 @@ static void test_probability_draws(void) {
 static void test_order(void) {
   struct rule_chain *chain = new_chain(1);
   uint64_t handle;
-  struct rule_subject invite = {.name = "INVITE"};
-  CU_ASSERT(rule_chain_add(chain, &(struct rule_selector){.name = "REGISTER"}, &drop) == 1);
+  struct rule_subject invite = {METHOD("INVITE")};
+  CU_ASSERT(rule_chain_add(chain, &(struct rule_selector){.conditions = {{"method", "REGISTER"}}},
+                           &drop) == 1);
   CU_ASSERT(rule_chain_add(chain, &(struct rule_selector){0}, &pass) == 2);
   CU_ASSERT(rule_chain_add(chain, &(struct rule_selector){0}, &busy) == 3);
   CU_ASSERT(rule_chain_add(chain, &(struct rule_selector){0}, &drop) == 4);
@@ -198,18 +217,24 @@ static void test_handles(void) {
   rule_chain_destroy(chain);
 }
 
-static bool refuses(const struct rule_selector *selector, int64_t now_ns) {
+/* How a host with this one rule is down over TCP. */
+static enum rule_verdict_kind down(const struct rule_selector *selector,
+                                   enum rule_verdict_kind kind, int64_t now_ns) {
   struct rule_chain *chain = new_chain(1);
-  rule_chain_add(chain, selector, &refuse);
-  bool result = rule_chain_refuses(chain, now_ns);
+  rule_chain_add(chain, selector, &(struct rule_verdict){.kind = kind, .status = 503});
+  enum rule_verdict_kind result = rule_chain_down(chain, "TCP", now_ns);
   rule_chain_destroy(chain);
   return result;
 }
 
-static void test_refuses(void) {
+static bool refuses(const struct rule_selector *selector, int64_t now_ns) {
+  return down(selector, VERDICT_REFUSE, now_ns) == VERDICT_REFUSE;
+}
+
+static void test_down(void) {
   struct rule_selector some = {0};
   CU_ASSERT(refuses(&some, 0));
-  CU_ASSERT(!refuses(&(struct rule_selector){.name = "A"}, 0));
+  CU_ASSERT(!refuses(&(struct rule_selector){.conditions = {{"qtype", "*"}}}, 0));
   CU_ASSERT(!refuses(&(struct rule_selector){.direction = RULE_INBOUND}, 0));
   CU_ASSERT(!refuses(&(struct rule_selector){.first = 1}, 0));
   CU_ASSERT(!refuses(&(struct rule_selector){.every = 1}, 0));
@@ -219,15 +244,45 @@ static void test_refuses(void) {
   struct rule_selector interval = {.from_ns = 10, .until_ns = 20};
   CU_ASSERT(!refuses(&interval, 9) && refuses(&interval, 10) && refuses(&interval, 19) &&
             !refuses(&interval, 20));
-  struct rule_chain *chain = new_chain(1);
-  rule_chain_add(chain, &(struct rule_selector){0}, &drop);
-  CU_ASSERT(!rule_chain_refuses(chain, 0));
+}
+
+static void test_down_by_transport(void) {
+  CU_ASSERT(refuses(&(struct rule_selector){.conditions = {{"transport", "tcp"}}}, 0));
+  CU_ASSERT(!refuses(&(struct rule_selector){.conditions = {{"transport", "UDP"}}}, 0));
+  CU_ASSERT(
+      !refuses(&(struct rule_selector){.conditions = {{"transport", "TCP"}, {"method", "*"}}}, 0));
+}
+
+static void test_down_in_each_way(void) {
+  static const enum rule_verdict_kind ways[] = {VERDICT_DROP, VERDICT_REFUSE, VERDICT_UNREACHABLE,
+                                                VERDICT_STALL},
+                                      others[] = {VERDICT_PASS, VERDICT_ANSWER, VERDICT_DELAY,
+                                                  VERDICT_CLOSE};
+  for (size_t i = 0; i < 4; i++) {
+    CU_ASSERT(down(&(struct rule_selector){0}, ways[i], 0) == ways[i]);
+    CU_ASSERT(down(&(struct rule_selector){0}, others[i], 0) == VERDICT_PASS);
+  }
+}
+
+/* The jitter is drawn for each message, and added. */
+static void test_delay(void) {
+  struct rule_chain *chain = new_chain(5);
+  struct rule_subject subject = {0};
+  rule_chain_add(chain, &(struct rule_selector){0},
+                 &(struct rule_verdict){.kind = VERDICT_DELAY, .delay_ns = 100, .jitter_ns = 50});
+  int64_t least = INT64_MAX, most = 0;
+  for (int i = 0; i < 1000; i++) {
+    int64_t delay_ns = rule_chain_decide(chain, &subject, NULL).delay_ns;
+    least = delay_ns < least ? delay_ns : least;
+    most = delay_ns > most ? delay_ns : most;
+  }
+  CU_ASSERT(least >= 100 && least < 105 && most < 150 && most > 144);
   rule_chain_destroy(chain);
 }
 
 static void test_next_edge(void) {
   struct rule_chain *chain = new_chain(1);
-  rule_chain_add(chain, &(struct rule_selector){.from_ns = 5, .until_ns = 6}, &drop);
+  rule_chain_add(chain, &(struct rule_selector){.from_ns = 5, .until_ns = 6}, &busy);
   rule_chain_add(chain, &(struct rule_selector){.from_ns = 30, .until_ns = 40}, &refuse);
   rule_chain_add(chain, &(struct rule_selector){.from_ns = 10, .until_ns = 35}, &refuse);
   rule_chain_add(chain, &(struct rule_selector){0}, &refuse);
@@ -241,19 +296,17 @@ static void test_next_edge(void) {
 }
 
 static void test_names(void) {
-  const enum rule_verdict_kind kinds[] = {VERDICT_PASS, VERDICT_DROP, VERDICT_REFUSE,
-                                          VERDICT_ANSWER};
-  enum rule_verdict_kind kind = VERDICT_DROP;
-  for (size_t i = 0; i < 4; i++)
-    CU_ASSERT(rule_verdict_parse(rule_verdict_name(kinds[i]), &kind) && kind == kinds[i]);
+  enum rule_verdict_kind kind = VERDICT_PASS;
+  for (enum rule_verdict_kind each = VERDICT_PASS; each <= VERDICT_RESET; each++)
+    CU_ASSERT(rule_verdict_parse(rule_verdict_name(each), &kind) && kind == each);
   CU_ASSERT(!rule_verdict_parse("Drop", &kind) && !rule_verdict_parse("", &kind) &&
-            kind == VERDICT_ANSWER);
+            kind == VERDICT_RESET);
   CU_ASSERT_STRING_EQUAL(rule_verdict_name(VERDICT_REFUSE), "refuse");
 }
 
 static const struct unit_test tests[] = {
     {"an empty chain passes everything", test_empty},
-    {"names fit without regard to case, and whole", test_name},
+    {"conditions fit as patterns, without regard to case", test_conditions},
     {"directions", test_direction},
     {"a source fits by host, and by port if it has one", test_source},
     {"an interval holds from its start until before its end", test_interval},
@@ -264,8 +317,11 @@ static const struct unit_test tests[] = {
     {"a probability draws only for messages that fit otherwise", test_probability_draws},
     {"the first rule that doesn't pass wins", test_order},
     {"handles are never given twice", test_handles},
-    {"only a refusal of everything closes the port", test_refuses},
-    {"the next edge of a refusal", test_next_edge},
+    {"a host is down for all messages or not at all", test_down},
+    {"a host is down over one transport", test_down_by_transport},
+    {"the four ways to be down", test_down_in_each_way},
+    {"a delay has jitter", test_delay},
+    {"the next edge of being down", test_next_edge},
     {"verdicts have names, and back", test_names},
 };
 

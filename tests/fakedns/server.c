@@ -97,7 +97,7 @@ static void test_rubbish(void) {
 
 static void test_drop_query(void) {
   struct fixture fixture;
-  struct rule_selector selector = {.name = "a", .direction = RULE_INBOUND};
+  struct rule_selector selector = {.conditions = {{"qtype", "a"}}, .direction = RULE_INBOUND};
   fixture_start(&fixture, zone);
   CU_ASSERT(fakedns_add_rule(fixture.server, &selector,
                              &(struct rule_verdict){.kind = VERDICT_DROP}) == 1);
@@ -228,7 +228,7 @@ static void test_two_refusals(void) {
 
 static void test_refuse_some(void) {
   struct fixture fixture;
-  struct rule_selector selector = {.name = "A"};
+  struct rule_selector selector = {.conditions = {{"qtype", "A"}}};
   fixture_start(&fixture, zone);
   fakedns_add_rule(fixture.server, &selector, &(struct rule_verdict){.kind = VERDICT_REFUSE});
   query_a(&fixture);

@@ -17,7 +17,8 @@ static const struct rule_selector every_message;
 static void test_drop_inbound(void) {
   struct phone phone;
   phone_begin(&phone, (struct fakeproxy_options){0});
-  struct rule_selector selector = {.name = "register", .direction = RULE_INBOUND};
+  struct rule_selector selector = {.conditions = {{"method", "register"}},
+                                   .direction = RULE_INBOUND};
   uint64_t rule = fakeproxy_add_rule(phone.proxy, &selector, &drop);
   CU_ASSERT_STRING_EQUAL(phone_text(phone_event(&phone, "fault", 0), "action"), "added");
   phone_register(&phone, "1", 1, "");
@@ -39,7 +40,7 @@ static void test_drop_inbound(void) {
 static void test_drop_outbound(void) {
   struct phone phone;
   phone_begin(&phone, (struct fakeproxy_options){0});
-  struct rule_selector selector = {.name = "INVITE",
+  struct rule_selector selector = {.conditions = {{"method", "INVITE"}},
                                    .direction = RULE_OUTBOUND,
                                    .source = *fakeproxy_address(phone.proxy),
                                    .first = 2};
@@ -133,7 +134,8 @@ static void test_refuse(void) {
 static void test_refuse_some(void) {
   struct phone phone;
   phone_begin(&phone, (struct fakeproxy_options){0});
-  fakeproxy_add_rule(phone.proxy, &(struct rule_selector){.name = "REGISTER"}, &refuse);
+  fakeproxy_add_rule(phone.proxy, &(struct rule_selector){.conditions = {{"method", "REGISTER"}}},
+                     &refuse);
   CU_ASSERT_FALSE(port_refuses(&phone));
   phone_register(&phone, "1", 1, "");
   CU_ASSERT_EQUAL(phone_receive(&phone), -1);
