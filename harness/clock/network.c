@@ -24,8 +24,7 @@ static uint32_t unmapped(const struct in6_addr *address) {
   return v4;
 }
 
-/* The address in the one form that the table has; false for another family. */
-static bool normal_form(const struct sockaddr *address, struct in6_addr *out) {
+bool network_normal_form(const struct sockaddr *address, struct in6_addr *out) {
   if (address->sa_family == AF_INET)
     *out = mapped(((const struct sockaddr_in *)address)->sin_addr.s_addr);
   else if (address->sa_family == AF_INET6)
@@ -44,7 +43,7 @@ static bool is_unspecified(const struct in6_addr *address) {
          (is_v4(address) && unmapped(address) == htonl(INADDR_ANY));
 }
 
-static bool is_loopback(const struct in6_addr *address) {
+bool network_is_loopback(const struct in6_addr *address) {
   return IN6_IS_ADDR_LOOPBACK(address) ||
          (is_v4(address) && ntohl(unmapped(address)) >> 24 == IN_LOOPBACKNET);
 }
@@ -115,8 +114,8 @@ static const struct network_address *find(const struct network *network,
 
 int network_add_address(struct network *network, int host, const struct sockaddr *address) {
   struct in6_addr simulated;
-  if (!normal_form(address, &simulated) || is_unspecified(&simulated) || is_loopback(&simulated) ||
-      is_multicast(&simulated) || find(network, &simulated) ||
+  if (!network_normal_form(address, &simulated) || is_unspecified(&simulated) ||
+      network_is_loopback(&simulated) || is_multicast(&simulated) || find(network, &simulated) ||
       network->addresses == NETWORK_ADDRESSES_MAX)
     return -1;
   append(network, host, &simulated, false);
@@ -125,7 +124,7 @@ int network_add_address(struct network *network, int host, const struct sockaddr
 
 void network_add_nameserver(struct network *network, const struct sockaddr *address) {
   struct in6_addr simulated;
-  if (normal_form(address, &simulated) && network->nameservers < NETWORK_NAMESERVERS_MAX)
+  if (network_normal_form(address, &simulated) && network->nameservers < NETWORK_NAMESERVERS_MAX)
     network->nameserver[network->nameservers++] = simulated;
 }
 
@@ -186,11 +185,11 @@ enum network_realisation network_realise(const struct network *network, int host
                                          const struct sockaddr *address,
                                          struct sockaddr_storage *out, socklen_t *length) {
   struct in6_addr simulated;
-  if (!normal_form(address, &simulated))
+  if (!network_normal_form(address, &simulated))
     return NETWORK_NOT_INET;
-  const struct network_address *entry = is_loopback(&simulated) || is_unspecified(&simulated)
-                                            ? localhost_of(network, host)
-                                            : find(network, &simulated);
+  const struct network_address *entry =
+      network_is_loopback(&simulated) || is_unspecified(&simulated) ? localhost_of(network, host)
+                                                                    : find(network, &simulated);
   return realise(entry, address, out, length);
 }
 
@@ -198,13 +197,13 @@ enum network_realisation network_realise_local(const struct network *network, in
                                                const struct sockaddr *address,
                                                struct sockaddr_storage *out, socklen_t *length) {
   struct in6_addr simulated;
-  if (!normal_form(address, &simulated))
+  if (!network_normal_form(address, &simulated))
     return NETWORK_NOT_INET;
   if (is_unspecified(&simulated)) {
     bool v4 = address->sa_family == AF_INET;
     return realise(first_of_family(network, host, v4), address, out, length);
   }
-  if (is_loopback(&simulated))
+  if (network_is_loopback(&simulated))
     return realise(localhost_of(network, host), address, out, length);
   const struct network_address *entry = find(network, &simulated);
   if (entry && entry->host != host && host != NETWORK_LAB_HOST)
@@ -212,8 +211,36 @@ enum network_realisation network_realise_local(const struct network *network, in
   return realise(entry, address, out, length);
 }
 
+/* The highest bits of the host's part of a loopback address, which no address of the table has. */
+#define VOID_BITS UINT32_C(0x0000c000)
+#define VOID_REFUSED UINT32_C(0x00008000)
+#define VOID_UNREACHABLE UINT32_C(0x0000c000)
+_Static_assert(NETWORK_ADDRESSES_MAX < 0x4000, "addresses of the table have no void bits");
+
+/* The loopback address within a realised one. */
+static uint32_t loopback_of(const struct sockaddr *realised) {
+  return realised->sa_family == AF_INET
+             ? ((const struct sockaddr_in *)realised)->sin_addr.s_addr
+             : unmapped(&((const struct sockaddr_in6 *)realised)->sin6_addr);
+}
+
+void network_void(struct sockaddr *realised, bool unreachable) {
+  uint32_t loopback = (loopback_of(realised) & ~htonl(VOID_BITS)) |
+                      htonl(unreachable ? VOID_UNREACHABLE : VOID_REFUSED);
+  if (realised->sa_family == AF_INET)
+    ((struct sockaddr_in *)realised)->sin_addr.s_addr = loopback;
+  else
+    ((struct sockaddr_in6 *)realised)->sin6_addr = mapped(loopback);
+}
+
+bool network_is_unreachable(const struct sockaddr *realised) {
+  return (realised->sa_family == AF_INET || realised->sa_family == AF_INET6) &&
+         (loopback_of(realised) & htonl(VOID_BITS)) == htonl(VOID_UNREACHABLE);
+}
+
 static const struct network_address *find_loopback(const struct network *network,
                                                    uint32_t loopback) {
+  loopback &= ~htonl(VOID_BITS);
   for (uint32_t i = 0; i < network->addresses; i++)
     if (network->address[i].loopback == loopback)
       return &network->address[i];

@@ -20,6 +20,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "harness/clock/reach.h"
+
 /* A lab of 200 phones and their servers, with a few addresses each. */
 #define NETWORK_HOSTS_MAX 512
 #define NETWORK_ADDRESSES_MAX 2048
@@ -69,7 +71,14 @@ struct network {
       nameserver[NETWORK_NAMESERVERS_MAX]; /* simulated, at port 53; IPv4 in its mapped form */
   struct network_host host[NETWORK_HOSTS_MAX];
   struct network_address address[NETWORK_ADDRESSES_MAX];
+  struct reach reach;
 };
+
+/* An address in the one form that the tables have; false for another family. */
+bool network_normal_form(const struct sockaddr *address, struct in6_addr *out);
+
+/* Whether an address in that form is a loopback address as programs know it. */
+bool network_is_loopback(const struct in6_addr *address);
 
 /* Starts an empty network, with the lab's own host. */
 void network_init(struct network *network, unsigned block);
@@ -110,6 +119,14 @@ enum network_realisation network_realise_local(const struct network *network, in
 /* Translates back, in place, what the kernel said: the family stays. False when it is no address of
  * the lab; then nothing is changed. */
 bool network_simulate(const struct network *network, struct sockaddr *address);
+
+/* Turns a realised address, in place, into one that means the same simulated address, but where
+ * nobody ever listens: what is sent there is refused by the kernel. There are two of them, so that
+ * an ICMP error tells which of the two it stands for. network_simulate() knows both. */
+void network_void(struct sockaddr *realised, bool unreachable);
+
+/* Whether a realised address is void and stands for a host that can't be reached. */
+bool network_is_unreachable(const struct sockaddr *realised);
 
 /* The host's next ephemeral port; the caller tries until one is free. */
 uint16_t network_next_port(struct network *network, int host);

@@ -128,6 +128,32 @@ static void test_ports(void) {
   CU_ASSERT_EQUAL(network_next_port(network, alice), NETWORK_EPHEMERAL_FIRST);
 }
 
+/* The void form of a realised address, and what it means. */
+static const char *voided(const char *address, bool unreachable) {
+  static char text[2 * ADDRESS_TEXT_SIZE + 32];
+  char realised_text[ADDRESS_TEXT_SIZE], simulated_text[ADDRESS_TEXT_SIZE];
+  struct sockaddr_storage parsed = parse(address);
+  CU_ASSERT_FALSE(network_is_unreachable((struct sockaddr *)&parsed));
+  network_void((struct sockaddr *)&parsed, unreachable);
+  CU_ASSERT_EQUAL(network_is_unreachable((struct sockaddr *)&parsed), unreachable);
+  address_format(&parsed, realised_text);
+  CU_ASSERT_TRUE(network_simulate(network, (struct sockaddr *)&parsed));
+  snprintf(text, sizeof text, "%s means %s", realised_text,
+           address_format(&parsed, simulated_text));
+  return text;
+}
+
+static void test_void(void) {
+  make_network();
+  CU_ASSERT_STRING_EQUAL(voided("127.100.0.6:5060", false),
+                         "127.100.128.6:5060 means 1.1.1.1:5060");
+  CU_ASSERT_STRING_EQUAL(voided("127.100.0.6:5060", true), "127.100.192.6:5060 means 1.1.1.1:5060");
+  CU_ASSERT_STRING_EQUAL(voided("[::ffff:127.100.0.4]:5060", false),
+                         "[::ffff:127.100.128.4]:5060 means [2001:db8::5]:5060");
+  CU_ASSERT_STRING_EQUAL(voided("[::ffff:127.100.0.6]:64565", true),
+                         "[::ffff:127.100.192.6]:64565 means [::ffff:1.1.1.1]:53");
+}
+
 static void test_what_no_host_can_have(void) {
   static const char *const refused[] = {"0.0.0.0",    "127.0.0.1", "127.9.9.9",
                                         "224.0.0.1",  "::",        "::1",
@@ -175,6 +201,7 @@ static const struct unit_test tests[] = {
     {"localhost is each host's own", test_localhost_is_ones_own},
     {"binding is for one's own addresses", test_binding},
     {"privileged ports move, ephemeral ones are counted by host", test_ports},
+    {"every address has two at which nobody listens", test_void},
     {"addresses that no host can have are refused", test_what_no_host_can_have},
     {"hosts and addresses are bounded", test_limits},
     {"more nameservers than a resolver has are left out", test_nameservers},
