@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * sipfall run: runs scenarios and reports. The table of options is the only place that describes
- * them: getopt and --help are made from it.
+ * sipfall run: runs scenarios and reports.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -11,19 +10,20 @@
 #include <unistd.h>
 
 #include "harness/cli/cli.h"
+#include "harness/cli/options.h"
 #include "harness/lab/places.h"
 #include "harness/lab/runner.h"
 #include "harness/lab/suite.h"
 #include "harness/report/report.h"
 
 /* As many as there are blocks of addresses is nobody's machine. */
-enum { JOBS_MAX = 64, REPEAT_MAX = 1000000, OPTIONS_MAX = 16 };
+enum { JOBS_MAX = 64, REPEAT_MAX = 1000000 };
 
 /* What the JSON of timelines and of the control protocol holds exactly: 2^53. */
 #define SEED_MAX (UINT64_C(1) << 53)
 
 enum {
-  OPTION_PHONE = 256,
+  OPTION_PHONE = CLI_OPTION_LONG,
   OPTION_REAL_TIME,
   OPTION_SEED,
   OPTION_REPEAT,
@@ -31,12 +31,7 @@ enum {
   OPTION_JSON
 };
 
-static const struct {
-  const char *name;
-  int value; /* below 256: also a letter */
-  const char *argument;
-  const char *help;
-} options[] = {
+static const struct cli_option options[] = {
     {"phone", OPTION_PHONE, "NAME", "the phone under test: reference (the default), baresip"},
     {"real-time", OPTION_REAL_TIME, NULL, "in real time instead of virtual time"},
     {"jobs", 'j', "N", "scenarios at once (default: one for each processor)"},
@@ -44,10 +39,8 @@ static const struct {
     {"repeat", OPTION_REPEAT, "N", "run each scenario N times and compare the digests"},
     {"junit", OPTION_JUNIT, "FILE", "write a JUnit report"},
     {"json", OPTION_JSON, "FILE", "write the timelines as JSON Lines"},
-    {"help", 'h', NULL, "this text"},
+    CLI_OPTION_HELP,
 };
-
-enum { OPTIONS = sizeof options / sizeof options[0] };
 
 struct run {
   struct suite suite;
@@ -56,41 +49,9 @@ struct run {
   FILE *junit_file;
 };
 
-static void print_help(FILE *out) {
-  fputs("usage: sipfall run [OPTION…] PATH…\n"
-        "Runs scenario files, or all scenarios below a folder.\n\n",
-        out);
-  for (size_t i = 0; i < OPTIONS; i++) {
-    char left[48];
-    char letter[8] = "";
-    if (options[i].value < 256)
-      snprintf(letter, sizeof letter, "-%c, ", options[i].value);
-    snprintf(left, sizeof left, "%s--%s%s%s", letter, options[i].name,
-             options[i].argument ? " " : "", options[i].argument ? options[i].argument : "");
-    fprintf(out, "  %-18s %s\n", left, options[i].help);
-  }
-}
-
-static int usage(const char *format, const char *a, const char *b) {
-  fputs("sipfall run: ", stderr);
-  fprintf(stderr, format, a, b);
-  fputs("\n(sipfall run --help says more)\n", stderr);
-  return EXIT_USAGE;
-}
-
-/* False when the text is not a whole number from `low` to `high`. */
-static bool parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *number) {
-  char *end;
-  errno = 0;
-  unsigned long long value = strtoull(text, &end, 10);
-  if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno || value < low || value > high)
-    return false;
-  *number = value;
-  return true;
-}
-
 /* Takes one option; returns 0 or the exit status of a usage error. */
-static int take_option(struct run *run, int option, const char *argument) {
+static int take_option(void *context, int option, const char *argument) {
+  struct run *run = context;
   uint64_t number;
   switch (option) {
   case OPTION_PHONE:
@@ -100,17 +61,17 @@ static int take_option(struct run *run, int option, const char *argument) {
     run->suite.real_time = true;
     return 0;
   case 'j':
-    if (!parse_number(argument, 1, JOBS_MAX, &number))
-      return usage("-j %s: a number from 1 to 64", argument, "");
+    if (!cli_parse_number(argument, 1, JOBS_MAX, &number))
+      return cli_usage("run", "-j %s: a number from 1 to 64", argument);
     run->runner.jobs = (unsigned)number;
     return 0;
   case OPTION_SEED:
-    return parse_number(argument, 0, SEED_MAX, &run->suite.seed)
+    return cli_parse_number(argument, 0, SEED_MAX, &run->suite.seed)
                ? 0
-               : usage("--seed %s: a whole number from 0 to 9007199254740992", argument, "");
+               : cli_usage("run", "--seed %s: a whole number from 0 to 9007199254740992", argument);
   case OPTION_REPEAT:
-    if (!parse_number(argument, 1, REPEAT_MAX, &number))
-      return usage("--repeat %s: a number from 1 to 1000000", argument, "");
+    if (!cli_parse_number(argument, 1, REPEAT_MAX, &number))
+      return cli_usage("run", "--repeat %s: a number from 1 to 1000000", argument);
     run->runner.repeat = (unsigned)number;
     return 0;
   case OPTION_JUNIT:
@@ -120,49 +81,17 @@ static int take_option(struct run *run, int option, const char *argument) {
     run->json = argument;
     return 0;
   }
-  return usage("the option \"%s\" is in the table, but nothing is done about it", argument, "");
+  return cli_usage("run", "the option \"%s\" is in the table, but nothing is done about it",
+                   argument);
 }
 
-/* What getopt_long could not take: `found` is what it returned, `letter` its optopt, `text` the
- * argument. */
-static int refuse_option(int found, int letter, const char *text) {
-  char name[] = {'-', (char)letter, '\0'};
-  if (found == ':')
-    return usage("%s wants a value", text, "");
-  if (strncmp(text, "--", 2) != 0)
-    return usage("there is no option %s", name, "");
-  return letter ? usage("%s: this option takes no value", text, "")
-                : usage("%s: there is no such option, or there are several", text, "");
-}
-
-/* Returns 0 to go on, -1 when help was given, or the exit status of a usage error. */
-static int read_options(struct run *run, int argc, char **argv) {
-  struct option long_options[OPTIONS_MAX] = {{0}};
-  char letters[2 * OPTIONS + 2] = ":"; /* tells a missing value apart */
-  opterr = 0;
-  for (size_t i = 0, n = 1; i < OPTIONS; i++) {
-    long_options[i] =
-        (struct option){.name = options[i].name,
-                        .has_arg = options[i].argument ? required_argument : no_argument,
-                        .val = options[i].value};
-    if (options[i].value < 256) {
-      letters[n++] = (char)options[i].value;
-      if (options[i].argument)
-        letters[n++] = ':';
-    }
-  }
-  for (int option; (option = getopt_long(argc, argv, letters, long_options, NULL)) != -1;) {
-    if (option == 'h') {
-      print_help(stdout);
-      return -1;
-    }
-    int status = option == '?' || option == ':' ? refuse_option(option, optopt, argv[optind - 1])
-                                                : take_option(run, option, optarg);
-    if (status)
-      return status;
-  }
-  return 0;
-}
+static const struct cli_command command = {
+    .name = "run",
+    .usage = "run [OPTION…] PATH…\nRuns scenario files, or all scenarios below a folder.",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .take = take_option,
+};
 
 static int is_adapter(const struct dirent *entry) {
   const char *dot = strrchr(entry->d_name, '.');
@@ -186,7 +115,7 @@ static int check_phone(const struct places *places, const char *phone) {
   }
   if (count >= 0)
     free(entries);
-  return usage("--phone %s: there is no such phone; there are: %s", phone, known);
+  return cli_usage("run", "--phone %s: there is no such phone; there are: %s", phone, known);
 }
 
 static void scenario_ended(void *context, const struct suite *suite,
@@ -202,9 +131,9 @@ static int own_fault(const struct error *error) {
 /* Opens what was asked for, before anything runs: a name that can't be written is said at once. */
 static int open_reports(struct run *run) {
   if (run->json && !(run->runner.timelines = fopen(run->json, "we")))
-    return usage("--json %s: %s", run->json, strerror(errno));
+    return cli_usage("run", "--json %s: %s", run->json, strerror(errno));
   if (run->junit && !(run->junit_file = fopen(run->junit, "we")))
-    return usage("--junit %s: %s", run->junit, strerror(errno));
+    return cli_usage("run", "--junit %s: %s", run->junit, strerror(errno));
   return 0;
 }
 
@@ -253,7 +182,7 @@ int cli_run(int argc, char **argv) {
                  .ended = scenario_ended,
                  .context = stdout},
   };
-  int status = read_options(&run, argc, argv);
+  int status = cli_read_options(&command, &run, argc, argv);
   if (status)
     return status < 0 ? EXIT_ALL_PASSED : status;
   if (places_find(&places, &error))
@@ -261,9 +190,9 @@ int cli_run(int argc, char **argv) {
   if ((status = check_phone(&places, run.runner.phone)) != 0)
     return status;
   if (optind == argc)
-    return usage("which scenarios? Name files or folders%s%s", "", "");
+    return cli_usage("run", "which scenarios? Name files or folders");
   if (suite_find(&run.suite, (const char *const *)argv + optind, (size_t)(argc - optind), &error)) {
-    status = usage("%s", error.text, "");
+    status = cli_usage("run", "%s", error.text);
   } else if (run.suite.count == 0) {
     fputs("sipfall run: there is no scenario (a file *.lua) there\n", stderr);
     status = EXIT_NOTHING_SELECTED;
