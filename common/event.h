@@ -29,7 +29,8 @@
  *   fault     a rule was added or removed: action: "added" or "removed", rule, verdict
  *   server    a fake server opened or closed a socket: what: "listening" or "closed", transport
  *   phone     something a phone told its adapter: event, and what came with it
- *   process   a process of the lab: what: "started" or "exited", status or signal
+ *   process   a process of the lab: what: "started", "exited" (status or signal) or, by programs
+ *             that a scenario names, "output" (a line of it: stream: "stdout" or "stderr", text)
  *   check     an expectation was met or not: result: "passed" or "failed", text, line, seen
  *   outside   a process tried to reach what no host of the lab has, to_address: transport
  *   log       text

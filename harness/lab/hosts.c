@@ -13,7 +13,7 @@
 #include "harness/clock/network.h"
 
 /* One network for each kind, numbers from 1. */
-enum { HOSTS_OF_KIND_MAX = 250, HOST_KINDS = HOST_PHONE + 1 };
+enum { HOSTS_OF_KIND_MAX = 250, HOST_KINDS = HOST_PROGRAM + 1 };
 
 struct host {
   char name[EVENT_HOST_SIZE];
@@ -71,8 +71,10 @@ static uint16_t usual_port(const struct hosts *hosts, enum host_kind kind) {
 /* The next address of its kind that nobody has. */
 static void next_address(struct hosts *hosts, enum host_kind kind,
                          struct sockaddr_storage *address) {
-  static const char *const networks[HOST_KINDS] = {
-      [HOST_DNS] = "203.0.113", [HOST_PROXY] = "192.0.2", [HOST_PHONE] = "198.51.100"};
+  static const char *const networks[HOST_KINDS] = {[HOST_DNS] = "203.0.113",
+                                                   [HOST_PROXY] = "192.0.2",
+                                                   [HOST_PHONE] = "198.51.100",
+                                                   [HOST_PROGRAM] = "198.18.0"};
   do {
     char text[ADDRESS_TEXT_SIZE];
     unsigned number = ++hosts->of_kind[kind];

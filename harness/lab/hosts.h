@@ -3,8 +3,8 @@
  * The hosts of a lab and their addresses.
  *
  * In virtual time the addresses are simulated (harness/clock/network.h): the scenario's own, or
- * those that the lab gives from the documentation networks (RFC 5737), the same in every run and
- * every worker. In real time each host has a loopback address of the worker's block
+ * those that the lab gives from the documentation networks (RFC 5737, RFC 2544), the same in every
+ * run and every worker. In real time each host has a loopback address of the worker's block
  * (127.BLOCK.KIND.NUMBER), and DNS is not at port 53, which an ordinary user can't open there.
  */
 #ifndef HARNESS_LAB_HOSTS_H
@@ -27,7 +27,7 @@
 #define HOSTS_DNS_PORT_REAL_TIME 5300
 
 /* The number is the third octet of the host's loopback address in real time. */
-enum host_kind { HOST_DNS, HOST_PROXY, HOST_PHONE };
+enum host_kind { HOST_DNS, HOST_PROXY, HOST_PHONE, HOST_PROGRAM };
 
 struct network;
 struct hosts;

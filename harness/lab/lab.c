@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness/clock/segment.h"
@@ -210,6 +211,33 @@ const char *lab_directory(struct lab *lab, struct error *error) {
   }
   memcpy(lab->directory, path, sizeof path);
   return lab->directory;
+}
+
+/* Whether a name leads nowhere but into the directory. */
+static bool stays_below(const char *name) {
+  for (const char *part = name; part; part = strchr(part, '/')) {
+    part += *part == '/';
+    if (strcmp(part, "..") == 0 || strncmp(part, "../", 3) == 0)
+      return false;
+  }
+  return name[0] != '/';
+}
+
+int lab_make_path(struct lab *lab, const char *name, char path[PATH_MAX], struct error *error) {
+  const char *directory = lab_directory(lab, error);
+  if (!directory)
+    return -1;
+  if (!stays_below(name) || snprintf(path, PATH_MAX, "%s/%s", directory, name) >= PATH_MAX)
+    return error_set(error, "\"%s\" can't be the name of a file of the lab", name);
+  for (char *slash = strchr(path + strlen(directory) + 1, '/'); slash;
+       slash = strchr(slash + 1, '/')) {
+    *slash = '\0';
+    int result = mkdir(path, 0777);
+    if (result && errno != EEXIST)
+      return error_set(error, "%s: can't make this directory: %s", path, strerror(errno));
+    *slash = '/';
+  }
+  return 0;
 }
 
 void lab_on_settle(struct lab *lab, void (*settle_handler)(void *context), void *context) {

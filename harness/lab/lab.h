@@ -6,6 +6,7 @@
 #ifndef HARNESS_LAB_LAB_H
 #define HARNESS_LAB_LAB_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -55,6 +56,10 @@ struct random_stream *lab_random(struct lab *lab, const char *name);
 /* A directory for the files of this lab's phones, made when first asked for and removed with the
  * lab. NULL with the text filled in when it can't be made. */
 const char *lab_directory(struct lab *lab, struct error *error);
+
+/* The path of `name` in that directory ("config", "web/www/index.html"); the directories that it
+ * lies in are made, so that "web/" makes one. Returns 0, or -1 with the text filled in. */
+int lab_make_path(struct lab *lab, const char *name, char path[PATH_MAX], struct error *error);
 
 /* Removes a directory with everything in it. */
 void lab_remove_directory(const char *path);

@@ -5,22 +5,32 @@
  */
 #include "harness/phones/process.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* One of its two outputs, cut into lines. */
+struct output {
+  uv_pipe_t pipe;
+  struct process *process;
+  void (*line)(void *context, const char *line, size_t length);
+  bool is_log; /* its end is kept */
+  size_t length;
+  char bytes[PROCESS_LINE_MAX];
+};
 
 struct process {
   uv_process_t process;
-  uv_pipe_t input, output, errors;
+  uv_pipe_t input;
+  struct output output, errors;
   struct lab *lab;
-  void (*line)(void *context, const char *line, size_t length);
   void (*exited)(void *context, int64_t status, int signal_number);
   void *context;
   bool running, destroyed;
   int open_handles;
-  size_t line_length;
-  char line_bytes[PROCESS_LINE_MAX];
   char log[PROCESS_LOG_SIZE];
   char read_buffer[4096];
 };
@@ -42,45 +52,79 @@ static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
   *buffer = uv_buf_init(process->read_buffer, sizeof process->read_buffer);
 }
 
-static void end_line(struct process *process) {
-  size_t length = process->line_length;
-  process->line_length = 0;
-  if (process->line && !process->destroyed)
-    process->line(process->context, process->line_bytes, length);
-}
-
-static void read_output(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {
-  struct process *process = stream->data;
-  for (ssize_t i = 0; i < size; i++) {
-    if (buffer->base[i] == '\n')
-      end_line(process);
-    else if (process->line_length < PROCESS_LINE_MAX)
-      process->line_bytes[process->line_length++] = buffer->base[i];
-  }
-  if (size < 0)
-    close_handle((uv_handle_t *)stream);
+static void end_line(struct output *output) {
+  struct process *process = output->process;
+  size_t length = output->length;
+  output->length = 0;
+  if (output->line && !process->destroyed)
+    output->line(process->context, output->bytes, length);
 }
 
 /* Keeps the end of what came. */
-static void read_errors(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {
-  struct process *process = stream->data;
-  if (size < 0) {
-    close_handle((uv_handle_t *)stream);
-    return;
-  }
-  size_t kept = strlen(process->log), added = (size_t)size;
+static void keep_log(struct process *process, const char *bytes, size_t added) {
+  size_t kept = strlen(process->log);
   if (kept + added >= PROCESS_LOG_SIZE) {
     size_t surplus = kept + added - (PROCESS_LOG_SIZE - 1);
     memmove(process->log, process->log + surplus, kept - surplus);
     kept -= surplus;
   }
-  memcpy(process->log + kept, buffer->base, added);
+  memcpy(process->log + kept, bytes, added);
   process->log[kept + added] = '\0';
+}
+
+static void take(struct output *output, const char *bytes, size_t size) {
+  if (output->is_log)
+    keep_log(output->process, bytes, size);
+  for (size_t i = 0; i < size; i++) {
+    if (bytes[i] == '\n')
+      end_line(output);
+    else if (output->length < PROCESS_LINE_MAX)
+      output->bytes[output->length++] = bytes[i];
+  }
+}
+
+/* The last line may have no end. */
+static void end_output(struct output *output) {
+  if (output->length > 0)
+    end_line(output);
+}
+
+static void read_output(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {
+  struct output *output = (struct output *)stream; /* its first member */
+  if (size > 0)
+    take(output, buffer->base, (size_t)size);
+  if (size < 0) {
+    end_output(output);
+    close_handle((uv_handle_t *)stream);
+  }
+}
+
+/* Takes what it wrote before it ended, so that its end is told last. Bounded, because a child of it
+ * may have the pipe still and write without end. */
+static void drain(struct output *output) {
+  enum { DRAIN_MAX = 1 << 20 };
+  struct process *process = output->process;
+  uv_os_fd_t fd;
+  if (uv_is_closing((uv_handle_t *)&output->pipe) ||
+      uv_fileno((uv_handle_t *)&output->pipe, &fd) != 0)
+    return;
+  ssize_t size = 1;
+  for (size_t taken = 0; size > 0 && taken < DRAIN_MAX; taken += (size_t)size) {
+    size = read(fd, process->read_buffer, sizeof process->read_buffer);
+    if (size > 0)
+      take(output, process->read_buffer, (size_t)size);
+    else if (size == 0)
+      end_output(output);
+    else
+      break;
+  }
 }
 
 static void process_exited(uv_process_t *handle, int64_t status, int signal_number) {
   struct process *process = handle->data;
   process->running = false;
+  drain(&process->output);
+  drain(&process->errors);
   close_handle((uv_handle_t *)handle);
   close_handle((uv_handle_t *)&process->input);
   if (process->exited && !process->destroyed)
@@ -89,21 +133,26 @@ static void process_exited(uv_process_t *handle, int64_t status, int signal_numb
 
 /* What a process of a lab sees of the environment: the same on every machine, but for what starts
  * programs and what makes it take part in the lab. */
-static char **make_environment(const char *host, const char *home) {
+static char **make_environment(const struct process_options *options, const char *home) {
   static const char *const kept[] = {"PATH", "LD_PRELOAD", "SIPFALL_CLOCK", "ASAN_OPTIONS",
                                      "UBSAN_OPTIONS"};
   enum { KEPT = sizeof kept / sizeof kept[0], ADDED = 4 };
-  char **environment = calloc(KEPT + ADDED + 1, sizeof(char *));
-  size_t count = 0;
+  size_t own = 0, count = 0;
+  while (options->environment && options->environment[own])
+    own++;
+  char **environment = calloc(KEPT + ADDED + own + 1, sizeof(char *));
   for (size_t i = 0; environment && i < KEPT; i++) {
     const char *value = getenv(kept[i]);
     if (value && asprintf(&environment[count], "%s=%s", kept[i], value) >= 0)
       count++;
   }
   const char *const added[ADDED][2] = {
-      {"SIPFALL_HOST", host}, {"HOME", home}, {"LANG", "C"}, {"TZ", "UTC"}};
+      {"SIPFALL_HOST", options->host}, {"HOME", home}, {"LANG", "C"}, {"TZ", "UTC"}};
   for (size_t i = 0; environment && i < ADDED; i++)
     if (asprintf(&environment[count], "%s=%s", added[i][0], added[i][1]) >= 0)
+      count++;
+  for (size_t i = 0; environment && i < own; i++)
+    if ((environment[count] = strdup(options->environment[i])))
       count++;
   return environment;
 }
@@ -117,10 +166,12 @@ static void free_environment(char **environment) {
 static void open_handles(struct process *process) {
   uv_loop_t *loop = lab_loop(process->lab);
   uv_pipe_init(loop, &process->input, 0);
-  uv_pipe_init(loop, &process->output, 0);
-  uv_pipe_init(loop, &process->errors, 0);
-  process->process.data = process->input.data = process->output.data = process->errors.data =
-      process;
+  uv_pipe_init(loop, &process->output.pipe, 0);
+  uv_pipe_init(loop, &process->errors.pipe, 0);
+  process->process.data = process->input.data = process->output.pipe.data =
+      process->errors.pipe.data = process;
+  process->output.process = process->errors.process = process;
+  process->errors.is_log = true;
   process->open_handles = 4; /* uv_spawn initialises the process handle even when it fails */
 }
 
@@ -147,10 +198,10 @@ static int spawn(struct process *process, const struct process_options *options,
                  writable = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
   uv_stdio_container_t stdio[3] = {
       {.flags = (uv_stdio_flags)readable, .data.stream = (uv_stream_t *)&process->input},
-      {.flags = (uv_stdio_flags)writable, .data.stream = (uv_stream_t *)&process->output},
-      {.flags = (uv_stdio_flags)writable, .data.stream = (uv_stream_t *)&process->errors},
+      {.flags = (uv_stdio_flags)writable, .data.stream = (uv_stream_t *)&process->output.pipe},
+      {.flags = (uv_stdio_flags)writable, .data.stream = (uv_stream_t *)&process->errors.pipe},
   };
-  char **environment = make_environment(options->host, directory);
+  char **environment = make_environment(options, directory);
   const char **command_line = make_command_line(process, options->argv);
   uv_process_options_t spawning = {
       .exit_cb = process_exited,
@@ -171,10 +222,16 @@ static int spawn(struct process *process, const struct process_options *options,
 
 int process_start(struct process **out, struct lab *lab, const struct process_options *options,
                   struct error *error) {
-  const char *directory = lab_directory(lab, error);
-  struct process *process = directory ? calloc(1, sizeof *process) : NULL;
-  if (!process)
+  char directory[PATH_MAX];
+  const char *below = options->directory ? options->directory : "";
+  if (lab_make_path(lab, below, directory, error))
     return -1;
+  size_t length = strlen(directory);
+  if (directory[length - 1] == '/')
+    directory[length - 1] = '\0';
+  struct process *process = calloc(1, sizeof *process);
+  if (!process)
+    return error_set(error, "%s: can't start it: out of memory", options->argv[0]);
   process->lab = lab;
   open_handles(process);
   int result = spawn(process, options, directory);
@@ -182,16 +239,17 @@ int process_start(struct process **out, struct lab *lab, const struct process_op
     process->destroyed = true;
     close_handle((uv_handle_t *)&process->process);
     close_handle((uv_handle_t *)&process->input);
-    close_handle((uv_handle_t *)&process->output);
-    close_handle((uv_handle_t *)&process->errors);
+    close_handle((uv_handle_t *)&process->output.pipe);
+    close_handle((uv_handle_t *)&process->errors.pipe);
     return error_set(error, "%s: can't start it: %s", options->argv[0], uv_strerror(result));
   }
-  process->line = options->line;
+  process->output.line = options->line;
+  process->errors.line = options->error_line;
   process->exited = options->exited;
   process->context = options->context;
   process->running = true;
-  uv_read_start((uv_stream_t *)&process->output, give_buffer, read_output);
-  uv_read_start((uv_stream_t *)&process->errors, give_buffer, read_errors);
+  uv_read_start((uv_stream_t *)&process->output.pipe, give_buffer, read_output);
+  uv_read_start((uv_stream_t *)&process->errors.pipe, give_buffer, read_output);
   *out = process;
   return 0;
 }
@@ -204,8 +262,8 @@ void process_destroy(struct process *process) {
     uv_process_kill(&process->process, SIGKILL);
   /* The process handle closes when the exit is seen, so that no zombie is left. */
   close_handle((uv_handle_t *)&process->input);
-  close_handle((uv_handle_t *)&process->output);
-  close_handle((uv_handle_t *)&process->errors);
+  close_handle((uv_handle_t *)&process->output.pipe);
+  close_handle((uv_handle_t *)&process->errors.pipe);
   if (process->open_handles == 0)
     free(process);
 }
@@ -249,4 +307,17 @@ int process_id(const struct process *process) {
 
 const char *process_log(const struct process *process) {
   return process->log;
+}
+
+bool process_can_start(const char *program) {
+  const char *path = strchr(program, '/') ? "" : getenv("PATH");
+  while (path) {
+    char file[PATH_MAX];
+    int length = (int)strcspn(path, ":");
+    snprintf(file, sizeof file, "%.*s%s%s", length, path, length > 0 ? "/" : "", program);
+    if (access(file, X_OK) == 0)
+      return true;
+    path = path[length] ? path + length + 1 : NULL;
+  }
+  return false;
 }

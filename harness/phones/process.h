@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A process of a lab: a phone, or what a phone needs. It is started on behalf of a host, with an
- * environment that is the same on every machine; its standard output comes line by line, the end of
- * its standard error is kept for reports.
+ * A process of a lab: a phone, or another program. It is started on behalf of a host, with an
+ * environment that is the same on every machine; its outputs come line by line, the end of its
+ * standard error is kept for reports.
  */
 #ifndef HARNESS_PHONES_PROCESS_H
 #define HARNESS_PHONES_PROCESS_H
@@ -24,11 +24,16 @@
 struct process;
 
 struct process_options {
-  const char *host;        /* name of the host it runs on */
-  const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
-  /* A line of standard output, without its end. May be NULL. */
+  const char *host;               /* name of the host it runs on */
+  const char *const *argv;        /* NULL-terminated; argv[0] is looked up in PATH */
+  const char *const *environment; /* "NAME=value" besides the usual, NULL-terminated; or NULL */
+  const char *directory; /* where it runs, below the lab's directory: "web/"; NULL: that itself */
+  /* A line of standard output, or of standard error, without its end; the last one may have had
+   * none. Either may be NULL. */
   void (*line)(void *context, const char *line, size_t length);
-  /* It ended: by itself with `status`, or by `signal_number` (else 0). Called once. May be NULL. */
+  void (*error_line)(void *context, const char *line, size_t length);
+  /* It ended: by itself with `status`, or by `signal_number` (else 0). Called once, after the lines
+   * that it wrote. May be NULL. */
   void (*exited)(void *context, int64_t status, int signal_number);
   void *context;
 };
@@ -54,5 +59,8 @@ int process_id(const struct process *process);
 
 /* The last PROCESS_LOG_SIZE - 1 bytes at most of its standard error, NUL-terminated; borrowed. */
 const char *process_log(const struct process *process);
+
+/* Whether there is such a program, as a path or in PATH. */
+bool process_can_start(const char *program);
 
 #endif

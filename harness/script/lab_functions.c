@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/address.h"
 #include "harness/script/script_internal.h"
@@ -117,7 +118,7 @@ static int core_emit(lua_State *state) {
 /* core.host(kind, name, wanted): adds a host, at the wanted address if not nil; returns its
  * address, its usual port and both as a text, or nil and why not. */
 static int core_host(lua_State *state) {
-  static const char *const kinds[] = {"dns", "proxy", "phone", NULL};
+  static const char *const kinds[] = {"dns", "proxy", "phone", "program", NULL};
   struct sockaddr_storage address;
   struct error error;
   char text[ADDRESS_TEXT_SIZE];
@@ -177,19 +178,40 @@ static int core_random(lua_State *state) {
 
 /* ---- files ---- */
 
-/* core.write_file(name, text): writes a file into the lab's directory and returns its path. */
-static int core_write_file(lua_State *state) {
+/* core.directory(): the lab's directory. */
+static int core_directory(lua_State *state) {
   struct error error;
-  const char *name = luaL_checkstring(state, 1);
-  size_t size;
-  const char *text = luaL_checklstring(state, 2, &size);
   const char *directory = lab_directory(script_of(state)->lab, &error);
   if (!directory)
     return luaL_error(state, "%s", error.text);
-  const char *path = lua_pushfstring(state, "%s/%s", directory, name);
-  FILE *file = strstr(name, "..") ? NULL : fopen(path, "w");
-  if (!file || fwrite(text, 1, size, file) != size || fclose(file))
+  lua_pushstring(state, directory);
+  return 1;
+}
+
+/* Gives a file the date of the lab, which would be this machine's otherwise: servers show it. */
+static void set_date(FILE *file) {
+  struct timespec now;
+  uv_timeval64_t time;
+  uv_gettimeofday(&time);
+  now = (struct timespec){.tv_sec = time.tv_sec, .tv_nsec = 1000 * time.tv_usec};
+  futimens(fileno(file), (struct timespec[]){now, now});
+}
+
+/* core.write_file(name, text): writes a file into the lab's directory and returns its path. */
+static int core_write_file(lua_State *state) {
+  struct error error;
+  size_t size;
+  char path[PATH_MAX];
+  const char *text = luaL_checklstring(state, 2, &size);
+  if (lab_make_path(script_of(state)->lab, luaL_checkstring(state, 1), path, &error))
+    return luaL_error(state, "%s", error.text);
+  FILE *file = fopen(path, "w");
+  bool is_written = file && fwrite(text, 1, size, file) == size && fflush(file) == 0;
+  if (is_written)
+    set_date(file);
+  if ((file && fclose(file)) || !is_written)
     return luaL_error(state, "%s: can't write it: %s", path, strerror(errno));
+  lua_pushstring(state, path);
   return 1;
 }
 
@@ -215,6 +237,7 @@ void script_open_lab(lua_State *state) {
       {"json", core_json},
       {"parse_json", core_parse_json},
       {"random", core_random},
+      {"directory", core_directory},
       {"write_file", core_write_file},
       {"finish", core_finish},
       {NULL, NULL},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The part of `core` that adapters drive phones with: processes, and TCP connections to them.
+ * The part of `core` that phones and programs are driven with: processes, and TCP connections to
+ * them.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -67,6 +68,10 @@ static void on_line(void *context, const char *line, size_t length) {
   on_bytes(context, "on_line", line, length);
 }
 
+static void on_error_line(void *context, const char *line, size_t length) {
+  on_bytes(context, "on_error_line", line, length);
+}
+
 static void lua_process_exited(void *context, int64_t status, int signal_number) {
   struct driven *driven = context;
   if (!push_handler(driven, "on_exit"))
@@ -76,23 +81,43 @@ static void lua_process_exited(void *context, int64_t status, int signal_number)
   script_call(driven->script, 2);
 }
 
-/* core.spawn{host=, argv={…}, on_line=, on_exit=}: a process, or nil and why not. */
-static int core_spawn(lua_State *state) {
-  enum { ARGUMENTS_MAX = 63 };
-  luaL_checktype(state, 1, LUA_TTABLE);
-  const char *argv[ARGUMENTS_MAX + 1] = {NULL};
-  lua_getfield(state, 1, "argv");
-  luaL_checktype(state, -1, LUA_TTABLE);
-  for (int i = 0; i < ARGUMENTS_MAX && lua_rawgeti(state, -1, i + 1) == LUA_TSTRING; i++) {
-    argv[i] = lua_tostring(state, -1); /* the list keeps the string */
+/* More is a mistake: no command line of a scenario has so many words. */
+enum { WORDS_MAX = 255 };
+
+/* Fills in the texts of the list that is the member `name`, NULL-terminated; the list keeps them. A
+ * missing list is empty. */
+static void read_words(lua_State *state, const char *name, const char *words[WORDS_MAX + 1]) {
+  int count = 0;
+  if (lua_getfield(state, 1, name) == LUA_TTABLE) {
+    while (lua_rawgeti(state, -1, count + 1) == LUA_TSTRING && count < WORDS_MAX) {
+      words[count++] = lua_tostring(state, -1);
+      lua_pop(state, 1);
+    }
+    if (!lua_isnil(state, -1))
+      luaL_error(state, "%s: up to %d texts", name, WORDS_MAX);
     lua_pop(state, 1);
   }
+  words[count] = NULL;
+  lua_pop(state, 1);
+}
+
+/* core.spawn{host=, argv={…}, environment={…}, directory=, on_line=, on_error_line=, on_exit=}: a
+ * process, or nil and why not. */
+static int core_spawn(lua_State *state) {
+  luaL_checktype(state, 1, LUA_TTABLE);
+  const char *argv[WORDS_MAX + 1], *environment[WORDS_MAX + 1];
+  read_words(state, "argv", argv);
+  read_words(state, "environment", environment);
+  luaL_argcheck(state, argv[0] != NULL, 1, "argv is empty");
   struct driven *driven = new_driven(state, process_type, 1);
   struct error error = {""};
   struct process_options options = {
       .host = script_text(state, 1, "host", "phone"),
       .argv = argv,
+      .environment = environment,
+      .directory = script_text(state, 1, "directory", NULL),
       .line = on_line,
+      .error_line = on_error_line,
       .exited = lua_process_exited,
       .context = driven,
   };
@@ -101,6 +126,12 @@ static int core_spawn(lua_State *state) {
     lua_pushstring(state, error.text);
     return 2;
   }
+  return 1;
+}
+
+/* core.can_start(program): whether there is such a program on this machine. */
+static int core_can_start(lua_State *state) {
+  lua_pushboolean(state, process_can_start(luaL_checkstring(state, 1)));
   return 1;
 }
 
@@ -200,8 +231,10 @@ void script_open_processes(lua_State *state) {
       {"log", lua_process_log},     {NULL, NULL},
   };
   static const luaL_Reg connection_methods[] = {{"write", lua_connection_write}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {
-      {"spawn", core_spawn}, {"connect", core_connect}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"spawn", core_spawn},
+                                       {"can_start", core_can_start},
+                                       {"connect", core_connect},
+                                       {NULL, NULL}};
   new_type(state, process_type, process_methods);
   new_type(state, connection_type, connection_methods);
   luaL_setfuncs(state, functions, 0);

@@ -32,7 +32,7 @@ Never.__index = Never
 local members = {}
 for name in ([[from to from_address to_address transport request status reason uri cseq cseq_method call_id branch
   retransmission message malformed id query qname qtype rcode truncated line call state server expires_s local
-  retry_in_s from_server to_server caller name]]):gmatch("%S+") do members[name] = true end
+  retry_in_s from_server to_server caller name text stream signal]]):gmatch("%S+") do members[name] = true end
 
 local function check_members(lab, wanted)
   if type(wanted) ~= "table" then lab:fail("what is expected besides must be a table: { server = \"p1\" }") end

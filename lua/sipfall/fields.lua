@@ -55,6 +55,21 @@ end
 
 local check_fields
 
+-- A list has its elements by position, a table with names by name; some have both.
+local function check_elements(value, description, name, path)
+  if description.not_empty and #value == 0 then fail(name, ("%s is empty (%s)"):format(path, description.help)) end
+  for key, element in pairs(value) do
+    local position = math.type(key) == "integer"
+    local wanted = position and description.list or not position and description.names
+    local where = position and ("element %d"):format(key) or ("\"%s\""):format(key)
+    if not wanted then
+      fail(name, ("%s: %s: %s are wanted"):format(path, where, position and "names" or "elements without a name"))
+    elseif type(element) ~= wanted then
+      fail(name, ("%s: %s must be a %s, not %s"):format(path, where, wanted, type(element)))
+    end
+  end
+end
+
 local function check_value(value, description, name, path)
   local wanted = description[1]
   if type(value) ~= wanted then
@@ -65,12 +80,8 @@ local function check_value(value, description, name, path)
     fail(name, ("%s must be %s, not %g"):format(path, high and ("from %d to %d"):format(low, high)
       or ("%g or more"):format(low), value))
   end
-  if description.list then
-    for i, element in ipairs(value) do
-      if type(element) ~= description.list then
-        fail(name, ("%s: element %d must be a %s, not %s"):format(path, i, description.list, type(element)))
-      end
-    end
+  if description.list or description.names then
+    check_elements(value, description, name, path)
   elseif description.each then
     for _, key in ipairs(fields.names(value)) do
       local element = value[key]

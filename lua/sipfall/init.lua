@@ -31,16 +31,26 @@ local phone = {
   config  = { "table", help = "parameters by the vendor's own names" },
 }
 
+local program = {
+  address     = address,
+  command     = { "table", required = true, not_empty = true, list = "string",
+                  help = "the program and its words: { \"nsd\", \"-d\" }" },
+  environment = { "table", names = "string", help = "variables by name" },
+  files       = { "table", list = "string", names = "string",
+                  help = "files of its directory: names of files beside the scenario, or texts by name" },
+}
+
 local scenario = {
-  title   = { "string", required = true, help = "one sentence: what the phone must do" },
-  covers  = { "table", list = "string", help = "ids of requirements" },
-  needs   = { "table", list = "string", help = "what it can't do without: \"virtual time\"" },
-  tags    = { "table", list = "string", help = "words to select scenarios by" },
-  dns     = { "table", fields = { zone = { "string", required = true, help = "a master file" }, address = address },
-              help = "the DNS server" },
-  proxies = { "table", each = proxy, help = "fake proxies by name" },
-  phones  = { "table", each = phone, help = "phones by name" },
-  run     = { "function", required = true, help = "what happens, and what the phone must do" },
+  title    = { "string", required = true, help = "one sentence: what the phone must do" },
+  covers   = { "table", list = "string", help = "ids of requirements" },
+  needs    = { "table", list = "string", help = "what it can't do without: \"virtual time\"" },
+  tags     = { "table", list = "string", help = "words to select scenarios by" },
+  dns      = { "table", fields = { zone = { "string", required = true, help = "a master file" }, address = address },
+               help = "the DNS server" },
+  proxies  = { "table", each = proxy, help = "fake proxies by name" },
+  phones   = { "table", each = phone, help = "phones by name" },
+  programs = { "table", each = program, help = "any other programs by name" },
+  run      = { "function", required = true, help = "what happens, and what the phone must do" },
 }
 
 local Scenario = {}

@@ -6,6 +6,7 @@
 local fields = require "sipfall.fields"
 local hosts = require "sipfall.hosts"
 local phone = require "sipfall.phone"
+local program = require "sipfall.program"
 local tolerance = require "sipfall.tolerance"
 
 local Lab = {}
@@ -36,21 +37,27 @@ function lab.create(core, scenario, path, adapter)
     met = {},         -- events that met an expectation, by their numbers
     checks = 0,
   }, Lab)
-  local proxies, phones = {}, {}
+  local proxies, phones, programs = {}, {}, {}
   for _, name in ipairs(fields.names(scenario.proxies or {})) do
     proxies[name] = hosts.proxy(self, name, scenario.proxies[name])
   end
-  -- Phones have their addresses before the zone is read, which may name them.
+  -- All have their addresses before the zone is read, which may name them.
   for _, name in ipairs(fields.names(scenario.phones or {})) do
     phones[name] = phone.create(self, name, scenario.phones[name], adapter)
+  end
+  for _, name in ipairs(fields.names(scenario.programs or {})) do
+    programs[name] = program.create(self, name, scenario.programs[name])
   end
   self.dns_server = scenario.dns and hosts.dns(self, scenario.dns)
   self.dns = self.dns_server or setmetatable({}, {
     __index = function() self:fail("this scenario has no DNS server: it needs dns = { zone = [[…]] }") end,
   })
-  self.proxies, self.phones = named("proxy", proxies), named("phone", phones)
-  self.phone_list = {}
-  for _, name in ipairs(fields.names(phones)) do table.insert(self.phone_list, phones[name]) end
+  self.proxies, self.phones, self.programs = named("proxy", proxies), named("phone", phones),
+    named("program", programs)
+  self.to_power_off = {}
+  for _, members in ipairs { phones, programs } do
+    for _, name in ipairs(fields.names(members)) do table.insert(self.to_power_off, members[name]) end
+  end
   return self
 end
 
@@ -67,6 +74,9 @@ function Lab:address(name)
   if not address then self:fail(fields.unknown("host", name, fields.names(self.addresses))) end
   return address
 end
+
+--- Replaces {NAME} by the address of the host of this name. What names no host stays: a program's own braces.
+function Lab:fill_in(text) return (text:gsub("{([%a][%w_-]*)}", self.addresses)) end
 
 function Lab:now_ns() return self.core.now() end
 

@@ -58,6 +58,9 @@ function Phone:stop()
   self.driver:stop()
 end
 
+--- Ends it, at the end of the scenario.
+function Phone:power_off() self.driver:power_off() end
+
 -- What a phone can say (docs/phone-control.md), what the network says of it, and the states of a call.
 Phone.words = { "registering", "registered", "unregistered", "registration_failed", "failover", "fallback", "targets",
                 "resolution_failed", "incoming", "call_state", "outside" }

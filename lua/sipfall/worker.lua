@@ -5,6 +5,7 @@
 
 local fields = require "sipfall.fields"
 local lab = require "sipfall.lab"
+local program = require "sipfall.program"
 local sandbox = require "sipfall.sandbox"
 local sipfall = require "sipfall"
 
@@ -105,10 +106,10 @@ local function find_adapter(name)
   return adapter
 end
 
--- Switches the phones off and tells the result.
+-- Switches phones and programs off and tells the result.
 local function finish(self, result)
-  for _, phone in ipairs(self.lab and self.lab.phone_list or {}) do
-    local ok, problem = xpcall(phone.driver.power_off, self.handler, phone.driver)
+  for _, host in ipairs(self.lab and self.lab.to_power_off or {}) do
+    local ok, problem = xpcall(host.power_off, self.handler, host)
     if not ok then self.lab.failed = self.lab.failed or error_text(problem, self.path, self.text) end
   end
   if self.lab and self.lab.failed and result.result ~= "failed" then
@@ -136,13 +137,25 @@ end
 local function only_in_virtual_time(scenario)
   if scenario.needs and scenario.needs[1] then return "it needs virtual time" end
   local described = { dns = scenario.dns }
-  for _, kind in ipairs { "proxies", "phones" } do
+  for _, kind in ipairs { "proxies", "phones", "programs" } do
     for name, host in pairs(scenario[kind] or {}) do described[name] = host end
   end
   for _, name in ipairs(fields.names(described)) do
     if described[name].address then
       return ("%s wants the address %s, which it can have in virtual time only"):format(name, described[name].address)
     end
+  end
+end
+
+-- Why this machine, or the phone, can't run a scenario, or nil.
+local function unsupported(core, scenario, adapter)
+  for _, name in ipairs(fields.names(scenario.phones or {})) do
+    local reason = adapter.unsupported { name = name, description = scenario.phones[name] }
+    if reason then return reason end
+  end
+  for _, name in ipairs(fields.names(scenario.programs or {})) do
+    local reason = program.unsupported(core, name, scenario.programs[name])
+    if reason then return reason end
   end
 end
 
@@ -157,10 +170,8 @@ local function run(self)
   local virtual_only = self.core.real_time and only_in_virtual_time(self.scenario)
   if virtual_only then return { result = "skipped", reason = virtual_only } end
   local adapter = find_adapter(self.core.phone)
-  for _, name in ipairs(fields.names(self.scenario.phones or {})) do
-    local reason = adapter.unsupported { name = name, description = self.scenario.phones[name] }
-    if reason then return { result = "skipped", reason = reason } end
-  end
+  local cannot = unsupported(self.core, self.scenario, adapter)
+  if cannot then return { result = "skipped", reason = cannot } end
   self.lab = lab.create(self.core, self.scenario, self.path, adapter)
   self.lab.resume, self.lab.body = self.resume, coroutine.running()
   self.scenario.run(self.lab)

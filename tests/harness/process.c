@@ -108,7 +108,7 @@ static void finish(struct seen *seen, struct process *process) {
 static void test_lines_and_status(void) {
   struct seen seen = {.lab = make_lab()};
   finish(&seen, start_shell(&seen, "printf 'one\\n\\ntwo words\\nunfinished'; exit 7"));
-  CU_ASSERT_STRING_EQUAL(seen.lines, "one||two words|");
+  CU_ASSERT_STRING_EQUAL(seen.lines, "one||two words|unfinished|");
   CU_ASSERT_EQUAL(seen.exits, 1);
   CU_ASSERT_EQUAL(seen.status, 7);
   CU_ASSERT_EQUAL(seen.signal_number, 0);
@@ -210,6 +210,45 @@ static void test_environment(void) {
   CU_ASSERT_STRING_EQUAL(seen.lines, expected);
 }
 
+/* Each line of it comes to `error_line`, before the exit is told; here it is the same function. */
+static void test_errors_environment_directory(void) {
+  struct seen seen = {.lab = make_lab()};
+  struct process *process = NULL;
+  struct error error = {""};
+  struct process_options options = {
+      .host = "web",
+      .argv = (const char *const[]){"sh", "-c",
+                                    "echo $COLOUR >&2; pwd | sed 's/.*[/]//'; "
+                                    "printf 'last words' >&2; kill -ABRT $$",
+                                    NULL},
+      .environment = (const char *const[]){"COLOUR=dark blue", NULL},
+      .directory = "web/deep/",
+      .line = on_line,
+      .error_line = on_line,
+      .exited = on_exit_of,
+      .context = &seen};
+  CU_ASSERT_EQUAL_FATAL(process_start(&process, seen.lab, &options, &error), 0);
+  run(seen.lab);
+  CU_ASSERT_EQUAL(seen.signal_number, SIGABRT);
+  CU_ASSERT_EQUAL(seen.line_count, 3);
+  CU_ASSERT_PTR_NOT_NULL(strstr(seen.lines, "dark blue|"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(seen.lines, "deep|"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(seen.lines, "last words|"));
+  CU_ASSERT_STRING_EQUAL(process_log(process), "dark blue\nlast words");
+  process_destroy(process);
+  options.directory = "web/../../x/";
+  CU_ASSERT_EQUAL(process_start(&process, seen.lab, &options, &error), -1);
+  CU_ASSERT_STRING_EQUAL(error.text, "\"web/../../x/\" can't be the name of a file of the lab");
+  lab_destroy(seen.lab);
+}
+
+static void test_what_can_start(void) {
+  CU_ASSERT_TRUE(process_can_start("sh"));
+  CU_ASSERT_TRUE(process_can_start("/bin/sh"));
+  CU_ASSERT_FALSE(process_can_start("/nowhere/sh"));
+  CU_ASSERT_FALSE(process_can_start("no-such-program"));
+}
+
 static void test_destroyed_while_running(void) {
   struct seen seen = {.lab = make_lab(), .stop_at = "ready"};
   struct process *process =
@@ -246,6 +285,9 @@ static const struct unit_test tests[] = {
     {"a program that is not there is an error", test_missing_program},
     {"in real time it is one that ends at once", test_missing_program_in_real_time},
     {"its environment is the same everywhere", test_environment},
+    {"its errors come by line, it has variables and a directory of its own",
+     test_errors_environment_directory},
+    {"what can be started is told", test_what_can_start},
     {"destroying it kills it, without a call back", test_destroyed_while_running},
     {"its files go with the lab", test_lab_directory_goes_with_the_lab},
 };
