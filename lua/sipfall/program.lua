@@ -172,7 +172,8 @@ end
 
 local function check_word(self, what)
   if what ~= nil and type(what) ~= "string" then
-    self.lab:fail(("%s: what is expected is \"exited\" or a text of its output, not a %s"):format(self.name, type(what)))
+    self.lab:fail(("%s: what is expected is \"exited\" or a text of its output, not a %s"):format(self.name,
+      type(what)))
   end
 end
 
