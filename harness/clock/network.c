@@ -53,16 +53,32 @@ static bool is_multicast(const struct in6_addr *address) {
          (is_v4(address) && IN_MULTICAST(ntohl(unmapped(address))));
 }
 
-static uint16_t realised_port(uint16_t port) {
-  uint16_t number = ntohs(port);
-  return number > 0 && number < NETWORK_PRIVILEGED_PORTS
-             ? htons((uint16_t)(number + NETWORK_PORT_SHIFT))
-             : port;
+/* Moves an ephemeral port up by this much, around the end of their range; no other port. */
+static uint16_t shift_ephemeral(uint16_t number, uint32_t shift) {
+  if (number < NETWORK_EPHEMERAL_FIRST || number > NETWORK_EPHEMERAL_LAST)
+    return number;
+  uint32_t shifted = (number - NETWORK_EPHEMERAL_FIRST + shift) % NETWORK_EPHEMERAL_COUNT;
+  return (uint16_t)(NETWORK_EPHEMERAL_FIRST + shifted);
 }
 
-static uint16_t simulated_port(uint16_t port) {
+static uint16_t realised_port(const struct network *network, uint16_t port) {
   uint16_t number = ntohs(port);
-  return number >= NETWORK_PORT_SHIFT ? htons((uint16_t)(number - NETWORK_PORT_SHIFT)) : port;
+  if (number > 0 && number < NETWORK_PRIVILEGED_PORTS)
+    return htons((uint16_t)(number + NETWORK_PORT_SHIFT));
+  return htons(shift_ephemeral(number, network->ephemeral_shift));
+}
+
+static uint16_t simulated_port(const struct network *network, uint16_t port) {
+  uint16_t number = ntohs(port);
+  if (number >= NETWORK_PORT_SHIFT)
+    return htons((uint16_t)(number - NETWORK_PORT_SHIFT));
+  return htons(shift_ephemeral(number, NETWORK_EPHEMERAL_COUNT - network->ephemeral_shift));
+}
+
+uint32_t network_ephemeral_shift(int64_t real_ns) {
+  /* Around their range once in 61 s. */
+  const int64_t ns_for_each = INT64_C(61) * 1000000000 / NETWORK_EPHEMERAL_COUNT;
+  return (uint32_t)(real_ns / ns_for_each % NETWORK_EPHEMERAL_COUNT);
 }
 
 /* ---- hosts and addresses ---- */
@@ -79,8 +95,10 @@ static void append(struct network *network, int host, const struct in6_addr *sim
 }
 
 void network_init(struct network *network, unsigned block) {
+  uint32_t shift = network->ephemeral_shift;
   memset(network, 0, sizeof *network);
   network->block = block;
+  network->ephemeral_shift = shift;
   network_add_host(network, "lab");
 }
 
@@ -97,7 +115,8 @@ int network_add_host(struct network *network, const char *name) {
     return -1;
   int host = (int)network->hosts++;
   snprintf(network->host[host].name, NETWORK_NAME_SIZE, "%s", name);
-  network->host[host].next_ephemeral = NETWORK_EPHEMERAL_FIRST;
+  network->host[host].next_ephemeral =
+      shift_ephemeral(NETWORK_EPHEMERAL_FIRST, network->ephemeral_shift);
   append(network, host, &in6addr_loopback, true);
   return host;
 }
@@ -157,7 +176,8 @@ static const struct network_address *first_of_family(const struct network *netwo
 
 /* ---- translation ---- */
 
-static enum network_realisation realise(const struct network_address *entry,
+static enum network_realisation realise(const struct network *network,
+                                        const struct network_address *entry,
                                         const struct sockaddr *address,
                                         struct sockaddr_storage *out, socklen_t *length) {
   if (!entry)
@@ -165,17 +185,17 @@ static enum network_realisation realise(const struct network_address *entry,
   memset(out, 0, sizeof *out);
   if (address->sa_family == AF_INET) {
     struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-    *v4 = (struct sockaddr_in){.sin_family = AF_INET,
-                               .sin_addr.s_addr = entry->loopback,
-                               .sin_port =
-                                   realised_port(((const struct sockaddr_in *)address)->sin_port)};
+    *v4 = (struct sockaddr_in){
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = entry->loopback,
+        .sin_port = realised_port(network, ((const struct sockaddr_in *)address)->sin_port)};
     *length = sizeof *v4;
   } else {
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
     *v6 = (struct sockaddr_in6){
         .sin6_family = AF_INET6,
         .sin6_addr = mapped(entry->loopback),
-        .sin6_port = realised_port(((const struct sockaddr_in6 *)address)->sin6_port)};
+        .sin6_port = realised_port(network, ((const struct sockaddr_in6 *)address)->sin6_port)};
     *length = sizeof *v6;
   }
   return NETWORK_REALISED;
@@ -190,7 +210,7 @@ enum network_realisation network_realise(const struct network *network, int host
   const struct network_address *entry =
       network_is_loopback(&simulated) || is_unspecified(&simulated) ? localhost_of(network, host)
                                                                     : find(network, &simulated);
-  return realise(entry, address, out, length);
+  return realise(network, entry, address, out, length);
 }
 
 enum network_realisation network_realise_local(const struct network *network, int host,
@@ -201,14 +221,14 @@ enum network_realisation network_realise_local(const struct network *network, in
     return NETWORK_NOT_INET;
   if (is_unspecified(&simulated)) {
     bool v4 = address->sa_family == AF_INET;
-    return realise(first_of_family(network, host, v4), address, out, length);
+    return realise(network, first_of_family(network, host, v4), address, out, length);
   }
   if (network_is_loopback(&simulated))
-    return realise(localhost_of(network, host), address, out, length);
+    return realise(network, localhost_of(network, host), address, out, length);
   const struct network_address *entry = find(network, &simulated);
   if (entry && entry->host != host && host != NETWORK_LAB_HOST)
     entry = NULL;
-  return realise(entry, address, out, length);
+  return realise(network, entry, address, out, length);
 }
 
 /* The highest bits of the host's part of a loopback address, which no address of the table has. */
@@ -255,7 +275,7 @@ static bool simulate_v4(const struct network *network, struct sockaddr_in *addre
     return false;
   address->sin_addr.s_addr =
       entry->is_localhost ? htonl(INADDR_LOOPBACK) : unmapped(&entry->simulated);
-  address->sin_port = simulated_port(address->sin_port);
+  address->sin_port = simulated_port(network, address->sin_port);
   return true;
 }
 
@@ -265,7 +285,7 @@ static bool simulate_v6(const struct network *network, struct sockaddr_in6 *addr
   if (!entry)
     return false;
   address->sin6_addr = entry->simulated;
-  address->sin6_port = simulated_port(address->sin6_port);
+  address->sin6_port = simulated_port(network, address->sin6_port);
   return true;
 }
 

@@ -8,7 +8,9 @@
  * block; IPv6 sockets use its IPv4-mapped form, which Linux takes for bind and connect. Every host
  * has a localhost of its own as well, so that 127.0.0.1 on one host is not 127.0.0.1 on another.
  * Ports are the same on both sides, but for those below 1024, which need privileges on loopback:
- * they move to the top, which the lab's own ephemeral ports leave free.
+ * they move to the top, which the lab's own ephemeral ports leave free; and for the ephemeral ones,
+ * which start at another number in each lab, because the kernel keeps those of closed TCP
+ * connections for a minute (TIME_WAIT), beyond the lab's end.
  *
  * Everything here is written by the holder of the turn.
  */
@@ -35,6 +37,8 @@
  * used for the privileged ones. */
 #define NETWORK_EPHEMERAL_FIRST 49152
 #define NETWORK_EPHEMERAL_LAST (NETWORK_PORT_SHIFT - 1)
+
+#define NETWORK_EPHEMERAL_COUNT (NETWORK_EPHEMERAL_LAST - NETWORK_EPHEMERAL_FIRST + 1)
 
 /* What a resolv.conf can have (resolv.conf(5), MAXNS). */
 #define NETWORK_NAMESERVERS_MAX 3
@@ -66,6 +70,8 @@ struct network {
   uint32_t block;       /* 127.BLOCK.x.y; 0: addresses are not simulated in this lab */
   uint32_t report_port; /* of the lab's localhost, where struct network_report goes; 0: nobody wants
                            it */
+  uint32_t ephemeral_shift; /* how much higher an ephemeral port is on loopback, modulo their count;
+                               chosen by who makes the segment */
   uint32_t hosts, addresses, nameservers;
   struct in6_addr
       nameserver[NETWORK_NAMESERVERS_MAX]; /* simulated, at port 53; IPv4 in its mapped form */
@@ -80,7 +86,11 @@ bool network_normal_form(const struct sockaddr *address, struct in6_addr *out);
 /* Whether an address in that form is a loopback address as programs know it. */
 bool network_is_loopback(const struct in6_addr *address);
 
-/* Starts an empty network, with the lab's own host. */
+/* A shift for a lab that starts at this real time: those of the last minute, after which the kernel
+ * has forgotten their connections (TCP_TIMEWAIT_LEN, 60 s), have others. */
+uint32_t network_ephemeral_shift(int64_t real_ns);
+
+/* Starts an empty network, with the lab's own host; the shift stays. */
 void network_init(struct network *network, unsigned block);
 
 /* Adds a host; returns its index, or -1 when there is one of this name or no room. */
@@ -128,7 +138,7 @@ void network_void(struct sockaddr *realised, bool unreachable);
 /* Whether a realised address is void and stands for a host that can't be reached. */
 bool network_is_unreachable(const struct sockaddr *realised);
 
-/* The host's next ephemeral port; the caller tries until one is free. */
+/* The host's next ephemeral port as it is on loopback; the caller tries until one is free. */
 uint16_t network_next_port(struct network *network, int host);
 
 /* The n-th address (0, 1, …) of a host, localhost left out; NULL when it has no more. */

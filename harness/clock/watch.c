@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "harness/clock/segment.h"
@@ -20,6 +21,13 @@ void clock_descriptor_path(int descriptor, char path[CLOCK_PATH_SIZE]) {
   int length = snprintf(text, sizeof text, "/proc/%d/fd/%d", (int)getpid(), descriptor);
   memset(path, '/', CLOCK_PATH_SIZE - 1);
   memcpy(path + CLOCK_PATH_SIZE - 1 - length, text, (size_t)length + 1);
+}
+
+/* Real time: the library isn't loaded where labs are made. */
+static int64_t monotonic_now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return INT64_C(1000000000) * now.tv_sec + now.tv_nsec;
 }
 
 int clock_lab_create(struct clock_lab *lab, uint64_t seed, struct error *error) {
@@ -35,6 +43,7 @@ int clock_lab_create(struct clock_lab *lab, uint64_t seed, struct error *error) 
   segment->owner = getpid();
   segment->now_ns = CLOCK_MONOTONIC_START_NS;
   segment->realtime_offset_ns = CLOCK_REALTIME_START_NS - CLOCK_MONOTONIC_START_NS;
+  segment->network.ephemeral_shift = network_ephemeral_shift(monotonic_now_ns());
   lab->segment = segment;
   lab->descriptor = descriptor;
   clock_descriptor_path(descriptor, lab->path);

@@ -28,13 +28,18 @@ static int add(const char *name, const char *address) {
 }
 
 /* A fresh network with hosts alice (10.0.0.5, 2001:db8::5) and p1 (1.1.1.1). */
-static void make_network(void) {
+static void make_shifted_network(uint32_t shift) {
   free(network);
   network = calloc(1, sizeof *network);
+  network->ephemeral_shift = shift;
   network_init(network, 100);
   CU_ASSERT_EQUAL(add("alice", "10.0.0.5"), 0);
   CU_ASSERT_EQUAL(add("alice", "2001:db8::5"), 0);
   CU_ASSERT_EQUAL(add("p1", "1.1.1.1"), 0);
+}
+
+static void make_network(void) {
+  make_shifted_network(0);
 }
 
 typedef enum network_realisation realise_function(const struct network *, int,
@@ -128,6 +133,28 @@ static void test_ports(void) {
   CU_ASSERT_EQUAL(network_next_port(network, alice), NETWORK_EPHEMERAL_FIRST);
 }
 
+/* Ephemeral ports are others in each lab, round their range; no other port is. */
+static void test_shift(void) {
+  make_shifted_network(NETWORK_EPHEMERAL_COUNT - 1);
+  int alice = network_find_host(network, "alice");
+  CU_ASSERT_EQUAL(network_next_port(network, alice), 64511);
+  CU_ASSERT_EQUAL(network_next_port(network, alice), 49152);
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.6:64511"), "1.1.1.1:49152");
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.6:49152"), "1.1.1.1:49153");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:49152"), "127.100.0.6:64511");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:64511"), "127.100.0.6:64510");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:49151"), "127.100.0.6:49151");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:53"), "127.100.0.6:64565");
+  /* Not the same again for a minute, however long the machine has been up. */
+  const int64_t ms = 1000000, start = INT64_C(86400) * 1000 * ms * 365;
+  uint32_t first = network_ephemeral_shift(start);
+  CU_ASSERT_TRUE(first < NETWORK_EPHEMERAL_COUNT);
+  for (int64_t later = 50; later <= 60000; later += 50) {
+    uint32_t shift = network_ephemeral_shift(start + later * ms);
+    CU_ASSERT_TRUE((shift + NETWORK_EPHEMERAL_COUNT - first) % NETWORK_EPHEMERAL_COUNT >= 12);
+  }
+}
+
 /* The void form of a realised address, and what it means. */
 static const char *voided(const char *address, bool unreachable) {
   static char text[2 * ADDRESS_TEXT_SIZE + 32];
@@ -201,6 +228,7 @@ static const struct unit_test tests[] = {
     {"localhost is each host's own", test_localhost_is_ones_own},
     {"binding is for one's own addresses", test_binding},
     {"privileged ports move, ephemeral ones are counted by host", test_ports},
+    {"ephemeral ports start elsewhere in each lab", test_shift},
     {"every address has two at which nobody listens", test_void},
     {"addresses that no host can have are refused", test_what_no_host_can_have},
     {"hosts and addresses are bounded", test_limits},
