@@ -39,7 +39,7 @@ struct call {
 
   /* outgoing */
   struct transaction *invite;
-  union target_address server; /* where the INVITE is now */
+  struct target_address server; /* where the INVITE is now */
   struct target_history history;
   struct phone_timer timer; /* INVITE Expires; after a CANCEL: the end of waiting for the 487 */
   msg_t *ack;               /* of the 2xx, for sending again */

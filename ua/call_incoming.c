@@ -84,7 +84,7 @@ static void tell_incoming(struct call *call, const sip_t *sip) {
 }
 
 static void ring(struct line *line, nta_incoming_t *incoming, const sip_t *sip,
-                 const union target_address *source) {
+                 const struct target_address *source) {
   char contact[LINE_URI_SIZE];
   struct call *call = strlen(sip->sip_call_id->i_id) < CALL_ID_SIZE ? call_new(line) : NULL;
   if (!call) {
@@ -110,7 +110,7 @@ static void ring(struct line *line, nta_incoming_t *incoming, const sip_t *sip,
 
 void call_receive(struct phone *phone, msg_t *msg, sip_t *sip) {
   sip_method_t method = sip->sip_request->rq_method;
-  union target_address source = {.any = {.sa_family = AF_UNSPEC}};
+  struct target_address source = {.any = {.sa_family = AF_UNSPEC}};
   const su_sockaddr_t *from = msg_addr(msg);
   if (from->su_family == AF_INET)
     source.v4 = from->su_sin;

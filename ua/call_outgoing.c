@@ -169,7 +169,7 @@ void call_targets_ready(struct line *line) {
 static void fail_over(struct call *call, const struct target *next,
                       const struct transaction_result *result) {
   struct line *line = call->line;
-  union target_address failed = call->server, server = next->address;
+  struct target_address failed = call->server, server = next->address;
   char reason[FAILURE_TEXT_SIZE];
   line_describe_failure(result, reason);
   line_fail_over(line, &failed, next, reason);

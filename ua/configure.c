@@ -33,26 +33,45 @@ static const char *text_member(const cJSON *object, const char *name) {
   return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
+static int add_dns_server(struct phone_configuration *out, const char *text,
+                          struct phone_error *error) {
+  struct target_address address;
+  if (!text || !target_address_parse(&address, text, 53))
+    return phone_error_set(
+        error, "network.dns has \"%.100s\": allowed are numeric addresses with a port or without",
+        text ? text : "no text");
+  for (size_t i = 0; i < out->dns_count; i++)
+    if (target_address_equal(&out->dns[i], &address))
+      return 0;
+  if (out->dns_count == RESOLVER_SERVERS_MAX)
+    return phone_error_set(error, "more than %d DNS servers", RESOLVER_SERVERS_MAX);
+  out->dns[out->dns_count++] = address;
+  return 0;
+}
+
+/* Primary DNS and Secondary DNS, of which the latter has no sense without the former. */
+static int add_manual_dns(struct phone_configuration *out, struct phone_error *error) {
+  const struct global_parameters *global = &out->global;
+  if (*global->primary_dns && add_dns_server(out, global->primary_dns, error) < 0)
+    return -1;
+  return *global->secondary_dns ? add_dns_server(out, global->secondary_dns, error) : 0;
+}
+
+/* DNS Server Order (CISCO-SRV-12): the servers of the parameters are the manual ones, those of
+ * `network` stand for DHCP's. Comes after the parameters. */
 static int read_dns(struct phone_configuration *out, const cJSON *servers,
                     struct phone_error *error) {
   const cJSON *item;
+  int order = out->global.dns_server_order;
   if (servers && !cJSON_IsArray(servers))
     return phone_error_set(error, "network.dns must be an array of addresses");
+  if (order != DNS_DHCP_MANUAL && add_manual_dns(out, error) < 0)
+    return -1;
   cJSON_ArrayForEach(item, servers) {
-    union target_address address;
-    char text[TARGET_TEXT_SIZE];
-    const char *value = cJSON_GetStringValue(item);
-    if (!value || !target_address_parse(&address, value, 53))
-      return phone_error_set(
-          error, "network.dns has \"%.100s\": allowed are numeric addresses with a port or without",
-          value ? value : "no text");
-    size_t length = strlen(out->dns);
-    target_address_format(&address, text);
-    if (length + strlen(text) + 2 > sizeof out->dns)
-      return phone_error_set(error, "network.dns has too many servers");
-    snprintf(out->dns + length, sizeof out->dns - length, "%s%s", length ? "," : "", text);
+    if (order != DNS_MANUAL && add_dns_server(out, cJSON_GetStringValue(item), error) < 0)
+      return -1;
   }
-  return 0;
+  return order == DNS_DHCP_MANUAL ? add_manual_dns(out, error) : 0;
 }
 
 static int read_network(struct phone_configuration *out, const cJSON *network,
@@ -73,15 +92,14 @@ static int read_network(struct phone_configuration *out, const cJSON *network,
     return phone_error_set(error, "network.rtp_port must be a number from 1 to 65535");
   if (rtp)
     out->rtp_port = (uint16_t)rtp->valuedouble;
-  return read_dns(out, cJSON_GetObjectItemCaseSensitive(network, "dns"), error);
+  return 0;
 }
 
 static int read_line(struct phone_configuration *out, const cJSON *item,
                      struct phone_error *error) {
   struct line_parameters *line = &out->lines[out->line_count];
   struct global_parameters unused;
-  char host[DNS_NAME_SIZE];
-  uint16_t port;
+  struct proxy proxy;
   unsigned number = out->line_count + 1;
   if (out->line_count == LINES_MAX)
     return phone_error_set(error, "more than %d lines", LINES_MAX);
@@ -92,11 +110,11 @@ static int read_line(struct phone_configuration *out, const cJSON *item,
     return phone_error_prefix(error, "line %u: ", number);
   if (!*line->user_id)
     return phone_error_set(error, "line %u: \"User ID\" is missing", number);
-  if (!line_split_proxy(line->proxy, host, &port))
-    return phone_error_set(error,
-                           "line %u: \"Proxy\" is \"%.200s\": allowed is a host name or address, "
-                           "with a port or without",
-                           number, line->proxy);
+  if (proxy_parse(&proxy, line->proxy, error) < 0)
+    return phone_error_prefix(error, "line %u: \"Proxy\" is \"%.200s\": ", number, line->proxy);
+  if (!line_transports(line->sip_transport))
+    return phone_error_set(error, "line %u: \"SIP Transport\" is %s: this phone speaks UDP only",
+                           number, sip_transport_name((enum sip_transport)line->sip_transport));
   out->line_count++;
   return 0;
 }
@@ -171,6 +189,7 @@ int phone_configure(struct phone_configuration *out, const cJSON *object,
   const cJSON *config = cJSON_GetObjectItemCaseSensitive(object, "config");
   const cJSON *lines = cJSON_GetObjectItemCaseSensitive(object, "lines");
   const cJSON *global = cJSON_GetObjectItemCaseSensitive(object, "global");
+  const cJSON *network = cJSON_GetObjectItemCaseSensitive(object, "network");
   if (!cJSON_IsObject(object))
     return phone_error_set(error, "\"phone\" must be an object");
   if (config && (lines || global))
@@ -179,12 +198,12 @@ int phone_configure(struct phone_configuration *out, const cJSON *object,
   if (check_members(object, "phone", ",profile,variant,network,config,lines,global,seed,", error) <
           0 ||
       read_policy(&configuration, object, error) < 0 ||
-      read_network(&configuration, cJSON_GetObjectItemCaseSensitive(object, "network"), error) <
-          0 ||
+      read_network(&configuration, network, error) < 0 ||
       read_seed(&configuration, cJSON_GetObjectItemCaseSensitive(object, "seed"), error) < 0)
     return -1;
   if ((config ? read_config(&configuration, config, error)
-              : read_parameters(&configuration, lines, global, error)) < 0)
+              : read_parameters(&configuration, lines, global, error)) < 0 ||
+      read_dns(&configuration, cJSON_GetObjectItemCaseSensitive(network, "dns"), error) < 0)
     return -1;
   *out = configuration;
   return 0;

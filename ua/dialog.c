@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 static void set_next_hop(struct dialog *dialog, const url_t *target,
-                         const union target_address *server) {
+                         const struct target_address *server) {
   const url_t *url = dialog->route ? dialog->route->r_url : target;
   char text[DNS_NAME_SIZE + 8];
   dialog->next_hop = *server;
@@ -26,7 +26,7 @@ static void set_next_hop(struct dialog *dialog, const url_t *target,
 /* What both sides of a dialog have in common; `contact` may be NULL (then the request URI of later
  * requests is that of the far end's address of record). */
 static int fill(struct dialog *dialog, const sip_t *sip, const sip_addr_t *local,
-                const sip_addr_t *remote, const union target_address *server) {
+                const sip_addr_t *remote, const struct target_address *server) {
   const sip_contact_t *contact = sip->sip_contact;
   const url_t *target = contact ? contact->m_url : remote->a_url;
   dialog->call_id = su_strdup(dialog->home, sip->sip_call_id->i_id);
@@ -42,7 +42,7 @@ static int fill(struct dialog *dialog, const sip_t *sip, const sip_addr_t *local
 }
 
 int dialog_from_response(struct dialog *dialog, const sip_t *sip,
-                         const union target_address *server) {
+                         const struct target_address *server) {
   *dialog = (struct dialog){.home = su_home_new(sizeof *dialog->home)};
   if (!dialog->home)
     return -1;
@@ -54,7 +54,7 @@ int dialog_from_response(struct dialog *dialog, const sip_t *sip,
 }
 
 int dialog_from_request(struct dialog *dialog, const sip_t *sip, const char *local_tag,
-                        const union target_address *server) {
+                        const struct target_address *server) {
   *dialog = (struct dialog){.home = su_home_new(sizeof *dialog->home)};
   sip_to_t *local = dialog->home ? sip_to_dup(dialog->home, sip->sip_to) : NULL;
   if (!local)

@@ -15,17 +15,17 @@ struct dialog {
   const char *target; /* URI of the far end's Contact */
   sip_route_t *route;
   uint32_t local_cseq;
-  union target_address next_hop;
+  struct target_address next_hop;
 };
 
 /* The dialog that a 2xx to our INVITE makes; `server` is where the INVITE was sent. */
 int dialog_from_response(struct dialog *dialog, const sip_t *sip,
-                         const union target_address *server);
+                         const struct target_address *server);
 
 /* The dialog that our 2xx to an INVITE makes; `local_tag` is ours, `server` is where the INVITE
  * came from. */
 int dialog_from_request(struct dialog *dialog, const sip_t *sip, const char *local_tag,
-                        const union target_address *server);
+                        const struct target_address *server);
 
 void dialog_release(struct dialog *dialog);
 

@@ -2,11 +2,12 @@
  *
  * Reading a DNS answer (dns_answer.h) with ldns.
  *
- * Format: RFC 1035 section 4, SRV: RFC 2782 (priority, weight, port, target), negative answers: RFC
- * 2308 (the SOA in the authority section says how long the absence may be believed). Example, in
- * text:
+ * Format: RFC 1035 section 4, SRV: RFC 2782 (priority, weight, port, target), NAPTR: RFC 3403
+ * (order, preference, flags, service, regexp, replacement), negative answers: RFC 2308 (the SOA in
+ * the authority section says how long the absence may be believed). Examples, in text:
  *
  *   _sip._udp.example.com. 300 IN SRV 10 60 5060 p1.example.com.
+ *   example.com. 300 IN NAPTR 50 50 "s" "SIP+D2U" "" _sip._udp.example.com.
  */
 #include "ua/dns_answer.h"
 
@@ -28,12 +29,15 @@ const char *dns_type_name(enum dns_type type) {
     return "AAAA";
   case DNS_SRV:
     return "SRV";
+  case DNS_NAPTR:
+    return "NAPTR";
   }
   return "?";
 }
 
 void dns_answer_fail(struct dns_answer *out, const char *reason) {
   out->outcome = DNS_FAILED;
+  out->is_nxdomain = out->is_stale = false;
   out->ttl_s = 0;
   out->count = 0;
   snprintf(out->reason, sizeof out->reason, "%s", reason);
@@ -55,31 +59,62 @@ static const ldns_rdf *rdata(const ldns_rr *rr, size_t index, ldns_rdf_type type
   return field && ldns_rdf_get_type(field) == type ? field : NULL;
 }
 
+/* The name as text without the dot at the end, but for the root. */
+static bool read_name(const ldns_rdf *field, char name[DNS_NAME_SIZE]) {
+  char *text = field ? ldns_rdf2str(field) : NULL;
+  size_t length = text ? strlen(text) : 0;
+  bool fits = length > 0 && length < DNS_NAME_SIZE;
+  if (fits) {
+    memcpy(name, text, length + 1);
+    if (length > 1 && text[length - 1] == '.')
+      name[length - 1] = '\0';
+  }
+  free(text);
+  return fits;
+}
+
 static bool read_srv(const ldns_rr *rr, struct dns_record *record) {
   const ldns_rdf *priority = rdata(rr, 0, LDNS_RDF_TYPE_INT16);
   const ldns_rdf *weight = rdata(rr, 1, LDNS_RDF_TYPE_INT16);
   const ldns_rdf *port = rdata(rr, 2, LDNS_RDF_TYPE_INT16);
-  const ldns_rdf *target = rdata(rr, 3, LDNS_RDF_TYPE_DNAME);
-  if (!priority || !weight || !port || !target)
+  if (!priority || !weight || !port)
     return false;
-  char *text = ldns_rdf2str(target);
-  size_t length = text ? strlen(text) : 0;
-  bool fits = length > 0 && length < sizeof record->target;
-  if (fits) {
-    memcpy(record->target, text, length + 1);
-    if (length > 1 && text[length - 1] == '.')
-      record->target[length - 1] = '\0';
-  }
-  free(text);
   record->priority = ldns_rdf2native_int16(priority);
   record->weight = ldns_rdf2native_int16(weight);
   record->port = ldns_rdf2native_int16(port);
-  return fits;
+  return read_name(rdata(rr, 3, LDNS_RDF_TYPE_DNAME), record->target);
+}
+
+/* A <character-string> (RFC 1035 section 3.3): a length and so many bytes. */
+static bool read_text(const ldns_rdf *field, char *text, size_t size) {
+  if (!field || ldns_rdf_size(field) < 1)
+    return false;
+  const uint8_t *data = ldns_rdf_data(field);
+  size_t length = data[0];
+  if (length + 1 > ldns_rdf_size(field) || length >= size || memchr(data + 1, '\0', length))
+    return false;
+  memcpy(text, data + 1, length);
+  text[length] = '\0';
+  return true;
+}
+
+static bool read_naptr(const ldns_rr *rr, struct dns_record *record) {
+  const ldns_rdf *order = rdata(rr, 0, LDNS_RDF_TYPE_INT16);
+  const ldns_rdf *preference = rdata(rr, 1, LDNS_RDF_TYPE_INT16);
+  const ldns_rdf *regexp = rdata(rr, 4, LDNS_RDF_TYPE_STR);
+  if (!order || !preference || !regexp || ldns_rdf_size(regexp) < 1)
+    return false;
+  record->order = ldns_rdf2native_int16(order);
+  record->preference = ldns_rdf2native_int16(preference);
+  record->has_regexp = ldns_rdf_data(regexp)[0] > 0;
+  return read_text(rdata(rr, 2, LDNS_RDF_TYPE_STR), record->flags, sizeof record->flags) &&
+         read_text(rdata(rr, 3, LDNS_RDF_TYPE_STR), record->service, sizeof record->service) &&
+         read_name(rdata(rr, 5, LDNS_RDF_TYPE_DNAME), record->target);
 }
 
 static bool read_address(const ldns_rr *rr, enum dns_type type, struct dns_record *record) {
   const ldns_rdf *field = rdata(rr, 0, type == DNS_A ? LDNS_RDF_TYPE_A : LDNS_RDF_TYPE_AAAA);
-  union target_address *address = &record->address;
+  struct target_address *address = &record->address;
   if (!field || ldns_rdf_size(field) != (type == DNS_A ? 4 : 16))
     return false;
   if (type == DNS_A) {
@@ -92,6 +127,20 @@ static bool read_address(const ldns_rr *rr, enum dns_type type, struct dns_recor
   return true;
 }
 
+static bool read_record(const ldns_rr *rr, enum dns_type type, struct dns_record *record) {
+  memset(record, 0, sizeof *record);
+  switch (type) {
+  case DNS_A:
+  case DNS_AAAA:
+    return read_address(rr, type, record);
+  case DNS_SRV:
+    return read_srv(rr, record);
+  case DNS_NAPTR:
+    return read_naptr(rr, record);
+  }
+  return false;
+}
+
 static void collect(struct dns_answer *out, const ldns_rr_list *answers, const ldns_rdf *owner,
                     enum dns_type type) {
   for (size_t i = 0; i < ldns_rr_list_rr_count(answers) && out->count < DNS_RECORDS_MAX; i++) {
@@ -100,9 +149,7 @@ static void collect(struct dns_answer *out, const ldns_rr_list *answers, const l
       continue;
     if (ldns_dname_compare(ldns_rr_owner(rr), owner) != 0)
       continue;
-    struct dns_record *record = &out->records[out->count];
-    memset(record, 0, sizeof *record);
-    if (type == DNS_SRV ? !read_srv(rr, record) : !read_address(rr, type, record))
+    if (!read_record(rr, type, &out->records[out->count]))
       continue;
     lower_ttl(&out->ttl_s, ldns_rr_ttl(rr));
     out->count++;
@@ -167,7 +214,8 @@ static void read_packet(struct dns_answer *out, const ldns_pkt *packet, const ld
   }
   out->outcome = DNS_NONE;
   out->ttl_s = negative_ttl(packet);
-  if (rcode == LDNS_RCODE_NXDOMAIN)
+  out->is_nxdomain = rcode == LDNS_RCODE_NXDOMAIN;
+  if (out->is_nxdomain)
     snprintf(out->reason, sizeof out->reason, "NXDOMAIN");
   else
     snprintf(out->reason, sizeof out->reason, "no %s record", dns_type_name(type));

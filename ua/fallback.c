@@ -55,14 +55,13 @@ static struct target *next_preferred(struct fallback *fallback) {
   const struct target *current = target_list_find(&line->targets, &line->current);
   for (size_t i = 0; current && i < line->targets.count; i++) {
     struct target *target = &line->targets.items[i];
-    if (target->priority < current->priority &&
-        !target_history_has(&fallback->history, &target->address))
+    if (target->rank < current->rank && !target_history_has(&fallback->history, &target->address))
       return target;
   }
   return NULL;
 }
 
-static void tell(struct line *line, const union target_address *to, const char *reason) {
+static void tell(struct line *line, const struct target_address *to, const char *reason) {
   cJSON *event = line_event(line, "fallback");
   event_add_address(event, "from", &line->current);
   event_add_address(event, "to", to);
@@ -100,7 +99,7 @@ void fallback_try(struct fallback *fallback) {
   }
 }
 
-void fallback_succeeded(struct fallback *fallback, const union target_address *server) {
+void fallback_succeeded(struct fallback *fallback, const struct target_address *server) {
   struct line *line = fallback->line;
   struct target *target = target_list_find(&line->targets, server);
   if (!target)
@@ -112,7 +111,7 @@ void fallback_succeeded(struct fallback *fallback, const union target_address *s
   fallback_restart(fallback);
 }
 
-void fallback_failed(struct fallback *fallback, const union target_address *server) {
+void fallback_failed(struct fallback *fallback, const struct target_address *server) {
   struct line *line = fallback->line;
   struct target *target = target_list_find(&line->targets, server);
   if (target) {
@@ -135,7 +134,7 @@ struct target *fallback_at_refresh(struct fallback *fallback) {
     return NULL;
   for (size_t i = 0; i < line->targets.count; i++) {
     struct target *target = &line->targets.items[i];
-    if (target->priority < current->priority && target->down &&
+    if (target->rank < current->rank && target->down &&
         phone_now_ms() - target->down_since_ms >= fallback_ms)
       return target;
   }

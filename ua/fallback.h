@@ -40,8 +40,8 @@ void fallback_try(struct fallback *fallback);
 
 /* The REGISTER that was to bring the line back has ended. After a failure the caller goes on with a
  * refresh that is overdue, or with fallback_try(). */
-void fallback_succeeded(struct fallback *fallback, const union target_address *server);
-void fallback_failed(struct fallback *fallback, const union target_address *server);
+void fallback_succeeded(struct fallback *fallback, const struct target_address *server);
+void fallback_failed(struct fallback *fallback, const struct target_address *server);
 
 /* At a refresh (profiles that fall back only then, CISCO-FB-1): the server to go back to, or NULL.
  */

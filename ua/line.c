@@ -7,38 +7,16 @@
 #include "ua/line.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ua/call.h"
 #include "ua/phone.h"
 
-/* Of names and numeric addresses; nothing that could end a URI or a header field. */
-#define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]"
-
-bool line_split_proxy(const char *proxy, char host[DNS_NAME_SIZE], uint16_t *port) {
-  const char *end = *proxy == '[' ? strchr(proxy, ']') : NULL;
-  end = end ? end + 1 : proxy + strcspn(proxy, ":");
-  /* An IPv6 address without brackets has more than one colon and can't have a port. */
-  if (*proxy != '[' && *end && strchr(end + 1, ':'))
-    end = proxy + strlen(proxy);
-  size_t length = (size_t)(end - proxy);
-  char *rest = NULL;
-  unsigned long number = 0;
-  if (length == 0 || length >= DNS_NAME_SIZE || (*end && *end != ':') ||
-      strspn(proxy, HOST_CHARACTERS) < length)
-    return false;
-  if (*end == ':') {
-    if (end[1] < '0' || end[1] > '9')
-      return false;
-    number = strtoul(end + 1, &rest, 10);
-    if (*rest || number == 0 || number > UINT16_MAX)
-      return false;
-  }
-  memcpy(host, proxy, length);
-  host[length] = '\0';
-  *port = (uint16_t)number;
-  return true;
+unsigned line_transports(int sip_transport) {
+  unsigned wanted = sip_transport == TRANSPORT_AUTO
+                        ? SIP_TRANSPORTS_ALL
+                        : SIP_TRANSPORT_BIT((enum sip_transport)sip_transport);
+  return wanted & TRANSPORTS_SPOKEN;
 }
 
 int line_init(struct line *line, struct phone *phone, unsigned number,
@@ -46,11 +24,9 @@ int line_init(struct line *line, struct phone *phone, unsigned number,
   line->phone = phone;
   line->number = number;
   line->parameters = *parameters;
-  if (!line_split_proxy(parameters->proxy, line->host, &line->port))
-    return phone_error_set(error,
-                           "line %u: \"Proxy\" is \"%.200s\": allowed is a host name or address, "
-                           "with a port or without",
-                           number, parameters->proxy);
+  if (proxy_parse(&line->proxy, parameters->proxy, error) < 0)
+    return phone_error_prefix(error, "line %u: \"Proxy\" is \"%.200s\": ", number,
+                              parameters->proxy);
   if (registration_init(&line->registration, line) < 0 || fallback_init(&line->fallback, line) < 0)
     return phone_error_set(error, "out of memory");
   return 0;
@@ -65,7 +41,7 @@ void line_release(struct line *line) {
 }
 
 void line_own_uri(const struct line *line, char uri[LINE_URI_SIZE]) {
-  snprintf(uri, LINE_URI_SIZE, "sip:%s@%s", line->parameters.user_id, line->host);
+  snprintf(uri, LINE_URI_SIZE, "sip:%s@%s", line->parameters.user_id, line->proxy.host);
 }
 
 void line_contact(const struct line *line, char contact[LINE_URI_SIZE]) {
@@ -81,23 +57,26 @@ cJSON *line_event(const struct line *line, const char *name) {
   return event;
 }
 
-void event_add_address(cJSON *event, const char *name, const union target_address *address) {
+void event_add_address(cJSON *event, const char *name, const struct target_address *address) {
   char text[TARGET_TEXT_SIZE];
   cJSON_AddStringToObject(event, name, target_address_format(address, text));
 }
 
-static void tell_targets(const struct line *line) {
+static void tell_targets(const struct line *line, bool is_stale) {
   cJSON *event = line_event(line, "targets");
   cJSON *targets = cJSON_AddArrayToObject(event, "targets");
   for (size_t i = 0; i < line->targets.count; i++) {
     const struct target *target = &line->targets.items[i];
     cJSON *item = cJSON_CreateObject();
     event_add_address(item, "server", &target->address);
+    cJSON_AddStringToObject(item, "transport", sip_transport_name(target->address.transport));
     cJSON_AddNumberToObject(item, "priority", target->priority);
     cJSON_AddNumberToObject(item, "weight", target->weight);
     cJSON_AddStringToObject(item, "name", target->name);
     cJSON_AddItemToArray(targets, item);
   }
+  if (is_stale)
+    cJSON_AddTrueToObject(event, "stale");
   phone_tell(line->phone, event);
 }
 
@@ -115,7 +94,7 @@ static void on_resolved(void *context, const struct resolution_result *result) {
     target_list_renew(&line->targets, result->list);
     if (line->has_current && !target_list_find(&line->targets, &line->current))
       line->has_current = false;
-    tell_targets(line);
+    tell_targets(line, result->is_stale);
   } else {
     tell_resolution_failed(line, result);
     /* What the DNS says doesn't exist any more is gone; only its silence leaves the old answers
@@ -133,25 +112,54 @@ static void on_resolved(void *context, const struct resolution_result *result) {
   fallback_try(&line->fallback);
 }
 
+/* The families that the phone uses: those of IP Mode of which it has an address, the preferred one
+ * first (CISCO-SRV-10). */
+static void choose_families(const struct line *line, struct target_order *order) {
+  const struct phone_configuration *configuration = &line->phone->configuration;
+  const struct global_parameters *parameters = &configuration->global;
+  bool is_v6_first = parameters->sip_ip_preference == IP_PREFERENCE_V6;
+  order->own = &configuration->address;
+  order->own_count = 1;
+  for (int i = 0; i < 2; i++) {
+    int family = (i == 0) == is_v6_first ? AF_INET6 : AF_INET;
+    bool is_of_mode = parameters->ip_mode == IP_MODE_DUAL ||
+                      parameters->ip_mode == (family == AF_INET6 ? IP_MODE_V6 : IP_MODE_V4);
+    if (is_of_mode && configuration->address.any.sa_family == family)
+      order->families[order->family_count++] = family;
+  }
+}
+
+static int start_resolution(struct line *line) {
+  const struct line_parameters *parameters = &line->parameters;
+  const struct policy *policy = line->phone->configuration.policy;
+  struct resolution_options options = {
+      .resolver = line->phone->resolver,
+      .weights = &line->phone->weights,
+      .proxy = &line->proxy,
+      .transports = line_transports(parameters->sip_transport),
+      .use_naptr = parameters->sip_transport == TRANSPORT_AUTO,
+      .use_srv = parameters->use_dns_srv,
+      .auto_prefix = parameters->dns_srv_auto_prefix,
+      .keeps_to_one_service = policy->keeps_to_one_service,
+      .order = {.is_by_rfc6724 = policy->orders_by_rfc6724,
+                .keeps_to_first_port =
+                    parameters->proxy_redundancy_method == REDUNDANCY_BY_SRV_PORT},
+      .handler = on_resolved,
+      .context = line};
+  choose_families(line, &options.order);
+  return resolution_start(&line->resolution, &options);
+}
+
 bool line_has_targets(struct line *line) {
   if (line->targets.count && line->targets.expires_at_ms > phone_now_ms())
     return true;
   if (line->resolution)
     return false;
-  struct resolution_options options = {.resolver = line->phone->resolver,
-                                       .family = line->phone->configuration.address.any.sa_family,
-                                       .weights = &line->phone->weights,
-                                       .host = line->host,
-                                       .port = line->port,
-                                       .use_srv = line->parameters.use_dns_srv,
-                                       .auto_prefix = line->parameters.dns_srv_auto_prefix,
-                                       .handler = on_resolved,
-                                       .context = line};
   struct resolution_result failure = {
-      .name = line->host, .reason = "out of memory", .is_dns_failure = true};
-  if (resolution_start(&line->resolution, &options) < 0)
+      .name = line->proxy.host, .reason = "out of memory", .is_dns_failure = true};
+  if (start_resolution(line) < 0)
     on_resolved(line, &failure);
-  /* A numeric host was resolved, and whoever waited was woken, within resolution_start(). */
+  /* A numeric host was resolved, and whoever waited was woken, within start_resolution(). */
   return false;
 }
 
@@ -175,7 +183,7 @@ struct target *line_first_target_for_register(struct line *line) {
   struct target *current = current_if_up(line);
   /* Among equals the phone stays where it is (CISCO-SRV-5); a better one is taken. */
   bool stays = line->phone->configuration.policy->keeps_server && first && current &&
-               current->priority == first->priority;
+               current->rank == first->rank;
   return stays ? current : first;
 }
 
@@ -193,7 +201,7 @@ void line_use(struct line *line, const struct target *target) {
 
 /* The failed server is flagged DOWN (CISCO-FO-5). With Proxy Fallback Intvl 0 the marks of others
  * aren't honoured at the next failover (catalogue, X4; CISCO-FO-6). */
-static void mark_failed(struct line *line, const union target_address *failed) {
+static void mark_failed(struct line *line, const struct target_address *failed) {
   if (!line->phone->configuration.policy->keeps_server)
     return;
   if (line->parameters.proxy_fallback_s == 0)
@@ -205,13 +213,13 @@ static void mark_failed(struct line *line, const union target_address *failed) {
   target->down_since_ms = phone_now_ms();
 }
 
-struct target *line_next_target(struct line *line, const union target_address *failed,
+struct target *line_next_target(struct line *line, const struct target_address *failed,
                                 const struct target_history *history) {
   mark_failed(line, failed);
   return target_list_first_up(&line->targets, history, phone_now_ms());
 }
 
-void line_fail_over(struct line *line, const union target_address *failed,
+void line_fail_over(struct line *line, const struct target_address *failed,
                     const struct target *next, const char *reason) {
   bool keeps_server = line->phone->configuration.policy->keeps_server;
   if (keeps_server && line->has_current && !target_address_equal(&line->current, failed))
@@ -245,7 +253,7 @@ bool line_has_preferred(struct line *line) {
   const struct target *current =
       line->has_current ? target_list_find(&line->targets, &line->current) : NULL;
   for (size_t i = 0; current && i < line->targets.count; i++)
-    if (line->targets.items[i].priority < current->priority)
+    if (line->targets.items[i].rank < current->rank)
       return true;
   return false;
 }

@@ -29,11 +29,10 @@ struct line {
   struct phone *phone;
   unsigned number; /* counted from 1 */
   struct line_parameters parameters;
-  char host[DNS_NAME_SIZE]; /* of the proxy */
-  uint16_t port;            /* 0: none was given */
+  struct proxy proxy;
   struct target_list targets;
   bool has_current;
-  union target_address current; /* the server in use */
+  struct target_address current; /* the server in use */
   struct resolution *resolution;
   struct registration registration;
   struct fallback fallback;
@@ -44,8 +43,9 @@ int line_init(struct line *line, struct phone *phone, unsigned number,
               const struct line_parameters *parameters, struct phone_error *error);
 void line_release(struct line *line);
 
-/* Reads `host`, `host:port`, `[v6]`, `[v6]:port`. */
-bool line_split_proxy(const char *proxy, char host[DNS_NAME_SIZE], uint16_t *port);
+/* The set of transports that a line with this SIP Transport may use; empty when the phone speaks
+ * none of them. */
+unsigned line_transports(int sip_transport);
 
 /* The line's own URI, and that of its contact. */
 void line_own_uri(const struct line *line, char uri[LINE_URI_SIZE]);
@@ -67,12 +67,12 @@ void line_use(struct line *line, const struct target *target);
 /* The server `failed` has failed a request that has been sent to all of `history`. It is flagged
  * DOWN (CISCO-FO-5). Returns the server to which the request is to go now (CISCO-FO-5, RFC 3263
  * section 4.3), or NULL when none is left. */
-struct target *line_next_target(struct line *line, const union target_address *failed,
+struct target *line_next_target(struct line *line, const struct target_address *failed,
                                 const struct target_history *history);
 
 /* The request goes from `failed` to `next`: moves the line with it and tells of the failover,
  * unless another request has moved the line already. */
-void line_fail_over(struct line *line, const union target_address *failed,
+void line_fail_over(struct line *line, const struct target_address *failed,
                     const struct target *next, const char *reason);
 
 /* The word for a failure in events: "timeout", "transport error", "response CODE". */
@@ -88,6 +88,6 @@ void line_call_ended(struct line *line);
 
 /* An event of this line, for phone_tell(). */
 cJSON *line_event(const struct line *line, const char *name);
-void event_add_address(cJSON *event, const char *name, const union target_address *address);
+void event_add_address(cJSON *event, const char *name, const struct target_address *address);
 
 #endif

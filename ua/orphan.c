@@ -55,7 +55,7 @@ static void acknowledge(struct orphan *orphan) {
 
 /* Where the response's own Contact doesn't say it, the ACK goes to the server of the line that
  * called. */
-static const union target_address *find_server(struct phone *phone, const sip_t *sip) {
+static const struct target_address *find_server(struct phone *phone, const sip_t *sip) {
   const char *user = sip->sip_from->a_url->url_user;
   for (unsigned i = 0; i < phone->line_count; i++)
     if (user && phone->lines[i].has_current &&
@@ -65,7 +65,7 @@ static const union target_address *find_server(struct phone *phone, const sip_t 
 }
 
 static struct orphan *create(struct phone *phone, const sip_t *sip) {
-  const union target_address *server = find_server(phone, sip);
+  const struct target_address *server = find_server(phone, sip);
   struct orphan *orphan = server ? calloc(1, sizeof *orphan) : NULL;
   if (!orphan)
     return NULL;

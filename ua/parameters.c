@@ -12,6 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ua/address.h"
+
 enum parameter_kind {
   KIND_TEXT,
   KIND_USER, /* user part of a SIP URI */
@@ -19,7 +21,9 @@ enum parameter_kind {
   KIND_INTEGER,
   KIND_SECONDS, /* decimal seconds, kept in milliseconds */
   KIND_CODES,   /* list of response codes */
-  KIND_TRANSPORT
+  KIND_CHOICE,  /* one of some words, kept as its number */
+  KIND_PROXY,   /* text that may be longer */
+  KIND_ADDRESS  /* numeric, or nothing */
 };
 
 struct parameter {
@@ -30,32 +34,50 @@ struct parameter {
   const char *value; /* default */
   double minimum, maximum;
   size_t offset;
+  const char *choices; /* with `|` between them */
 };
 
 #define TEXT_PARAMETER(name, element, kind, value, member)                                         \
-  { name, element, PARAMETER_LINE, kind, value, 0, 0, offsetof(struct line_parameters, member) }
+  {                                                                                                \
+    name, element, PARAMETER_LINE, kind, value, 0, 0, offsetof(struct line_parameters, member),    \
+        NULL                                                                                       \
+  }
 #define FLAG_PARAMETER(name, element, value, member)                                               \
   {                                                                                                \
     name, element, PARAMETER_LINE, KIND_YES_NO, value, 0, 0,                                       \
-        offsetof(struct line_parameters, member)                                                   \
+        offsetof(struct line_parameters, member), NULL                                             \
   }
 #define NUMBER_PARAMETER(name, element, value, minimum, maximum, member)                           \
   {                                                                                                \
     name, element, PARAMETER_LINE, KIND_INTEGER, value, minimum, maximum,                          \
-        offsetof(struct line_parameters, member)                                                   \
+        offsetof(struct line_parameters, member), NULL                                             \
   }
 #define GLOBAL_PARAMETER(name, element, kind, value, minimum, maximum, member)                     \
   {                                                                                                \
     name, element, PARAMETER_GLOBAL, kind, value, minimum, maximum,                                \
-        offsetof(struct global_parameters, member)                                                 \
+        offsetof(struct global_parameters, member), NULL                                           \
+  }
+
+#define CHOICE_PARAMETER(name, element, value, choices, member)                                    \
+  {                                                                                                \
+    name, element, PARAMETER_LINE, KIND_CHOICE, value, 0, 0,                                       \
+        offsetof(struct line_parameters, member), choices                                          \
+  }
+#define GLOBAL_CHOICE(name, element, value, choices, member)                                       \
+  {                                                                                                \
+    name, element, PARAMETER_GLOBAL, KIND_CHOICE, value, 0, 0,                                     \
+        offsetof(struct global_parameters, member), choices                                        \
   }
 
 /* The books disagree about the range of Register Expires (catalogue, X5): the widest one is taken,
- * without 0, which in a REGISTER means to remove the binding (RFC 3261 section 10.2.2). */
+ * without 0, which in a REGISTER means to remove the binding (RFC 3261 section 10.2.2).
+ *
+ * DNS Caching Enable: one book says that with Yes nothing is cached, another one that it is
+ * (catalogue, X9); the name and the other one are followed. */
 static const struct parameter TABLE[] = {
     FLAG_PARAMETER("Line Enable", "Line_Enable_n_", "Yes", line_enable),
     TEXT_PARAMETER("User ID", "User_ID_n_", KIND_USER, "", user_id),
-    TEXT_PARAMETER("Proxy", "Proxy_n_", KIND_TEXT, "", proxy),
+    TEXT_PARAMETER("Proxy", "Proxy_n_", KIND_PROXY, "", proxy),
     FLAG_PARAMETER("Register", "Register_n_", "Yes", do_register),
     FLAG_PARAMETER("Make Call Without Reg", "Make_Call_Without_Reg_n_", "No",
                    make_call_without_reg),
@@ -69,7 +91,9 @@ static const struct parameter TABLE[] = {
                      proxy_fallback_s),
     FLAG_PARAMETER("Auto Register When Failover", "Auto_Register_When_Failover_n_", "Yes",
                    auto_register_when_failover),
-    TEXT_PARAMETER("SIP Transport", "SIP_Transport_n_", KIND_TRANSPORT, "UDP", sip_transport),
+    CHOICE_PARAMETER("SIP Transport", "SIP_Transport_n_", "UDP", "UDP|TCP|TLS|AUTO", sip_transport),
+    CHOICE_PARAMETER("Proxy Redundancy Method", "Proxy_Redundancy_Method_n_", "Normal",
+                     "Normal|Based on SRV Port", proxy_redundancy_method),
     GLOBAL_PARAMETER("SIP T1", "SIP_T1", KIND_SECONDS, "0.5", 0.001, 64, t1_ms),
     GLOBAL_PARAMETER("SIP T2", "SIP_T2", KIND_SECONDS, "4", 0.001, 64, t2_ms),
     GLOBAL_PARAMETER("SIP T4", "SIP_T4", KIND_SECONDS, "5", 0, 64, t4_ms),
@@ -95,6 +119,16 @@ static const struct parameter TABLE[] = {
     GLOBAL_PARAMETER("Try Backup RSC", "Try_Backup_RSC", KIND_CODES, "", 0, 0, try_backup_rsc),
     GLOBAL_PARAMETER("Retry Reg RSC", "Retry_Reg_RSC", KIND_CODES, "", 0, 0, retry_reg_rsc),
     GLOBAL_PARAMETER("Max Forward", "Max_Forward", KIND_INTEGER, "70", 1, 255, max_forward),
+    GLOBAL_CHOICE("IP Mode", "IP_Mode", "Dual Mode", "Dual Mode|IPv4 Only|IPv6 Only", ip_mode),
+    GLOBAL_CHOICE("SIP IP Preference", "SIP_IP_Preference", "IPv4", "IPv4|IPv6", sip_ip_preference),
+    GLOBAL_PARAMETER("Primary DNS", "Primary_DNS", KIND_ADDRESS, "", 0, 0, primary_dns),
+    GLOBAL_PARAMETER("Secondary DNS", "Secondary_DNS", KIND_ADDRESS, "", 0, 0, secondary_dns),
+    GLOBAL_CHOICE("DNS Server Order", "DNS_Server_Order", "Manual,DHCP",
+                  "Manual,DHCP|Manual|DHCP,Manual", dns_server_order),
+    GLOBAL_CHOICE("DNS Query Mode", "DNS_Query_Mode", "Parallel", "Parallel|Sequential",
+                  dns_query_mode),
+    GLOBAL_PARAMETER("DNS Caching Enable", "DNS_Caching_Enable", KIND_YES_NO, "Yes", 0, 0,
+                     dns_caching),
 };
 
 static const size_t TABLE_COUNT = sizeof TABLE / sizeof TABLE[0];
@@ -168,8 +202,14 @@ static void describe_range(const struct parameter *parameter, char *text, size_t
   case KIND_CODES:
     snprintf(text, size, "response codes with ? for any digit, separated by commas: 5??,6??");
     return;
-  case KIND_TRANSPORT:
-    snprintf(text, size, "UDP");
+  case KIND_CHOICE:
+    snprintf(text, size, "%s", parameter->choices);
+    return;
+  case KIND_PROXY:
+    snprintf(text, size, "host[:port], and :SRV=server|… or :A=address,… to do without the DNS");
+    return;
+  case KIND_ADDRESS:
+    snprintf(text, size, "a numeric address, with a port or without");
     return;
   }
 }
@@ -191,21 +231,47 @@ static bool set_number(const struct parameter *parameter, void *field, const cha
   return true;
 }
 
-static bool set_text(void *field, const char *text) {
+static bool set_text(void *field, const char *text, size_t size) {
   size_t length = strlen(text);
-  if (length >= PARAMETER_TEXT_SIZE)
+  if (length >= size)
     return false;
   memcpy(field, text, length + 1);
   return true;
 }
 
+/* Without regard to case and to blanks after a comma: the books write "Manual,DHCP" and "Manual,
+ * DHCP", "AUTO" and "Auto". */
+static bool is_choice(const char *choice, size_t length, const char *text) {
+  for (size_t i = 0; i < length; i++, text++) {
+    while (i > 0 && choice[i - 1] == ',' && *text == ' ')
+      text++;
+    if (!*text || strncasecmp(&choice[i], text, 1) != 0)
+      return false;
+  }
+  return !*text;
+}
+
+static bool set_choice(const char *choices, int *field, const char *text) {
+  for (int number = 0;; number++) {
+    size_t length = strcspn(choices, "|");
+    if (is_choice(choices, length, text)) {
+      *field = number;
+      return true;
+    }
+    if (!choices[length])
+      return false;
+    choices += length + 1;
+  }
+}
+
 static bool set_value(const struct parameter *parameter, void *values, const char *text) {
   void *field = (char *)values + parameter->offset;
+  struct target_address address;
   switch (parameter->kind) {
   case KIND_TEXT:
-    return set_text(field, text);
+    return set_text(field, text, PARAMETER_TEXT_SIZE);
   case KIND_USER:
-    return is_user(text) && set_text(field, text);
+    return is_user(text) && set_text(field, text, PARAMETER_TEXT_SIZE);
   case KIND_YES_NO:
     if (strcasecmp(text, "Yes") != 0 && strcasecmp(text, "No") != 0)
       return false;
@@ -215,9 +281,14 @@ static bool set_value(const struct parameter *parameter, void *values, const cha
   case KIND_SECONDS:
     return set_number(parameter, field, text);
   case KIND_CODES:
-    return is_code_list(text) && set_text(field, text);
-  case KIND_TRANSPORT:
-    return strcasecmp(text, "UDP") == 0 && set_text(field, text);
+    return is_code_list(text) && set_text(field, text, PARAMETER_TEXT_SIZE);
+  case KIND_CHOICE:
+    return set_choice(parameter->choices, field, text);
+  case KIND_PROXY:
+    return set_text(field, text, PARAMETER_PROXY_SIZE);
+  case KIND_ADDRESS:
+    return (!*text || target_address_parse(&address, text, 1)) &&
+           set_text(field, text, PARAMETER_TEXT_SIZE);
   }
   return false;
 }

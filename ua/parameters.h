@@ -18,10 +18,21 @@
 /* Host names are at most 253 characters; user names and code lists are shorter. */
 #define PARAMETER_TEXT_SIZE 256
 
+/* Twelve servers with an address or two (proxy.h). */
+#define PARAMETER_PROXY_SIZE 1024
+
+/* The choices of parameters that have some, in the order of the vendor's words in the table. */
+enum transport_choice { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS, TRANSPORT_AUTO };
+enum redundancy_choice { REDUNDANCY_NORMAL, REDUNDANCY_BY_SRV_PORT };
+enum ip_mode_choice { IP_MODE_DUAL, IP_MODE_V4, IP_MODE_V6 };
+enum ip_preference_choice { IP_PREFERENCE_V4, IP_PREFERENCE_V6 };
+enum dns_order_choice { DNS_MANUAL_DHCP, DNS_MANUAL, DNS_DHCP_MANUAL };
+enum dns_mode_choice { DNS_PARALLEL, DNS_SEQUENTIAL };
+
 struct line_parameters {
   bool line_enable;
   char user_id[PARAMETER_TEXT_SIZE];
-  char proxy[PARAMETER_TEXT_SIZE];
+  char proxy[PARAMETER_PROXY_SIZE]; /* proxy.h */
   bool do_register;
   bool make_call_without_reg;
   bool answer_call_without_reg;
@@ -30,7 +41,8 @@ struct line_parameters {
   bool dns_srv_auto_prefix;
   int64_t proxy_fallback_s;
   bool auto_register_when_failover;
-  char sip_transport[PARAMETER_TEXT_SIZE];
+  int sip_transport;           /* enum transport_choice */
+  int proxy_redundancy_method; /* enum redundancy_choice */
 };
 
 struct global_parameters {
@@ -43,6 +55,12 @@ struct global_parameters {
   char try_backup_rsc[PARAMETER_TEXT_SIZE];
   char retry_reg_rsc[PARAMETER_TEXT_SIZE];
   int64_t max_forward;
+  int ip_mode;           /* enum ip_mode_choice */
+  int sip_ip_preference; /* enum ip_preference_choice */
+  char primary_dns[PARAMETER_TEXT_SIZE], secondary_dns[PARAMETER_TEXT_SIZE]; /* empty: none */
+  int dns_server_order; /* enum dns_order_choice */
+  int dns_query_mode;   /* enum dns_mode_choice */
+  bool dns_caching;
 };
 
 enum parameter_scope { PARAMETER_LINE, PARAMETER_GLOBAL, PARAMETER_EITHER };

@@ -30,10 +30,17 @@ static int open_network(struct phone *phone, struct phone_error *error) {
                                       .context = phone};
   if (transport_create(&phone->transport, &options, error) < 0)
     return -1;
-  if (!*configuration->dns)
+  if (!configuration->dns_count)
     return 0;
-  return resolver_create(&phone->resolver, phone->root, configuration->dns, &configuration->address,
-                         error);
+  struct resolver_options resolver = {.root = phone->root,
+                                      .servers = configuration->dns,
+                                      .server_count = configuration->dns_count,
+                                      .local = &configuration->address,
+                                      .local_count = 1,
+                                      .asks_all_at_once =
+                                          configuration->global.dns_query_mode == DNS_PARALLEL,
+                                      .caches = configuration->global.dns_caching};
+  return resolver_create(&phone->resolver, &resolver, error);
 }
 
 int phone_create(struct phone **out, su_root_t *root,

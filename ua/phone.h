@@ -23,8 +23,9 @@ struct call;
 
 struct phone_configuration {
   const struct policy *policy;
-  union target_address address;
-  char dns[512]; /* servers with ports, separated by commas; empty: none */
+  struct target_address address;
+  struct target_address dns[RESOLVER_SERVERS_MAX]; /* in the order in which they are asked */
+  size_t dns_count;
   uint16_t rtp_port;
   uint64_t seed;
   struct global_parameters global;

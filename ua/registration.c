@@ -166,13 +166,13 @@ static void give_up(struct registration *registration, const struct transaction_
  * Contact's own expires parameter comes before the Expires field (RFC 3261 section 10.2.4). */
 static uint32_t granted_expiry(const struct registration *registration, const sip_t *sip) {
   const struct global_parameters *parameters = parameters_of(registration);
-  const union target_address *own = &registration->line->phone->transport->address;
+  const struct target_address *own = &registration->line->phone->transport->address;
   int64_t granted_s = registration->asked_s;
   if (sip->sip_expires)
     granted_s = (int64_t)sip->sip_expires->ex_delta;
   for (const sip_contact_t *contact = sip->sip_contact; contact; contact = contact->m_next) {
     char text[DNS_NAME_SIZE];
-    union target_address address;
+    struct target_address address;
     const url_t *url = contact->m_url;
     snprintf(text, sizeof text, "%s:%s", url->url_host ? url->url_host : "",
              url->url_port && *url->url_port ? url->url_port : "5060");
@@ -232,7 +232,7 @@ static bool ask_for_more(struct registration *registration, const sip_t *sip) {
 static void probe_failed(struct registration *registration,
                          const struct transaction_result *result) {
   struct line *line = registration->line;
-  union target_address server = registration->server;
+  struct target_address server = registration->server;
   bool is_overdue = registration->is_overdue;
   registration->is_overdue = false;
   registration->purpose = REGISTER_NORMALLY;
@@ -249,7 +249,7 @@ static void probe_failed(struct registration *registration,
 static void server_failed(struct registration *registration,
                           const struct transaction_result *result) {
   struct line *line = registration->line;
-  union target_address failed = registration->server;
+  struct target_address failed = registration->server;
   char reason[FAILURE_TEXT_SIZE];
   struct target *target = target_list_find(&line->targets, &failed);
   /* RFC 3261 section 21.5.4; Cisco's phones have Reg Retry Intvl for that (CISCO-REG-6). */
@@ -298,10 +298,10 @@ static msg_t *new_register(struct registration *registration, uint32_t expires_s
   struct line *line = registration->line;
   char uri[LINE_URI_SIZE], own[LINE_URI_SIZE], from[LINE_URI_SIZE + 64], to[LINE_URI_SIZE + 8];
   char contact[LINE_URI_SIZE], expires[16];
-  if (line->port)
-    snprintf(uri, sizeof uri, "sip:%s:%u", line->host, line->port);
+  if (line->proxy.port)
+    snprintf(uri, sizeof uri, "sip:%s:%u", line->proxy.host, line->proxy.port);
   else
-    snprintf(uri, sizeof uri, "sip:%s", line->host);
+    snprintf(uri, sizeof uri, "sip:%s", line->proxy.host);
   line_own_uri(line, own);
   line_contact(line, contact);
   snprintf(from, sizeof from, "<%s>;tag=%s", own, registration->tag);

@@ -44,9 +44,9 @@ struct registration {
   uint32_t asked_s;   /* what the next REGISTER asks for; more than configured after a 423 */
   uint32_t granted_s; /* 0: never registered */
   int64_t expires_at_ms;
-  union target_address server; /* of the pending REGISTER */
+  struct target_address server; /* of the pending REGISTER */
   bool has_binding;
-  union target_address bound_at; /* where the binding is */
+  struct target_address bound_at; /* where the binding is */
   struct target_history history;
   unsigned failures, too_brief; /* since the last success */
   struct phone_timer timer;     /* the refresh, or the next try */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The resolution of a proxy's name (resolution.h): at most one SRV query, then the address queries
- * one after another, in the order of the list. It owns itself until its handler is called or it is
- * cancelled.
+ * The resolution of a proxy's name (resolution.h): at most one NAPTR query, the SRV queries of the
+ * services, then the address queries, one after another, in the order of the list. It owns itself
+ * until its handler is called or it is cancelled.
  */
 #include "ua/resolution.h"
 
@@ -12,66 +12,28 @@
 
 #include "ua/timer.h"
 
-#define SIP_PORT 5060
-
 struct resolution {
   struct resolution **owner; /* set to NULL when the resolution ends */
   struct resolution_options options;
-  char host[DNS_NAME_SIZE];
+  char asked[DNS_NAME_SIZE]; /* the name that `query` is for */
   struct resolver_query *query;
-  struct dns_record servers[SRV_RECORDS_MAX]; /* names to ask for, in order */
+  struct service services[NAPTR_RECORDS_MAX];
+  size_t service_count, service_index;
+  /* In the order of their ranks; with room for an answer that has more than can be taken. */
+  struct server servers[SERVERS_MAX + DNS_RECORDS_MAX];
   size_t server_count, server_index;
+  size_t family_index; /* of the address query */
+  unsigned rank;       /* the next one that is free */
   struct target_list list;
   uint32_t ttl_s;
   char name[DNS_NAME_SIZE]; /* the last name that gave nothing, and why */
   char reason[64];
-  bool is_dns_failure;
+  bool is_dns_failure, is_stale;
+  bool takes_first_service; /* the services are alternatives (resolution_options) */
+  bool is_host_ruled_out;   /* as a substitute for SRV records */
 };
 
-void srv_order(struct dns_record *records, size_t count, struct phone_random *weights) {
-  for (size_t next = 0; next < count; next++) {
-    /* The lowest priority that is left, its records with weight 0 first (RFC 2782). */
-    uint16_t priority = records[next].priority;
-    uint64_t sum = 0;
-    for (size_t i = next; i < count; i++)
-      if (records[i].priority < priority)
-        priority = records[i].priority;
-    for (size_t i = next; i < count; i++)
-      if (records[i].priority == priority)
-        sum += records[i].weight;
-    uint64_t draw = phone_random_below(weights, sum + 1);
-    size_t chosen = count;
-    for (int zero = 1; zero >= 0 && chosen == count; zero--) {
-      for (size_t i = next; i < count && chosen == count; i++) {
-        if (records[i].priority != priority || (records[i].weight == 0) != zero)
-          continue;
-        if (draw <= records[i].weight)
-          chosen = i;
-        else
-          draw -= records[i].weight;
-      }
-    }
-    struct dns_record record = records[chosen];
-    memmove(&records[next + 1], &records[next], (chosen - next) * sizeof record);
-    records[next] = record;
-  }
-}
-
-/* Ends the resolution: tells the handler and frees everything. */
-static void finish(struct resolution *resolution) {
-  struct resolution_result result = {.name = resolution->name,
-                                     .reason = resolution->reason,
-                                     .is_dns_failure = resolution->is_dns_failure};
-  if (resolution->list.count) {
-    int64_t ttl_ms = (int64_t)resolution->ttl_s * 1000;
-    resolution->list.expires_at_ms =
-        resolution->ttl_s == UINT32_MAX ? INT64_MAX : phone_now_ms() + ttl_ms;
-    result.list = &resolution->list;
-  }
-  *resolution->owner = NULL;
-  resolution->options.handler(resolution->options.context, &result);
-  free(resolution);
-}
+_Static_assert(NAPTR_RECORDS_MAX >= SIP_TRANSPORT_COUNT, "each transport may be a service");
 
 static void note_failure(struct resolution *resolution, const char *name, const char *reason,
                          bool is_dns_failure) {
@@ -80,130 +42,259 @@ static void note_failure(struct resolution *resolution, const char *name, const 
   snprintf(resolution->reason, sizeof resolution->reason, "%s", reason);
 }
 
-static void lower_ttl(struct resolution *resolution, uint32_t ttl_s) {
-  if (ttl_s < resolution->ttl_s)
-    resolution->ttl_s = ttl_s;
+/* Ends the resolution: tells the handler and frees everything. */
+static void finish(struct resolution *resolution) {
+  const struct resolution_options *options = &resolution->options;
+  servers_list_targets(&resolution->list, resolution->servers, resolution->server_count,
+                       &options->order);
+  if (!resolution->list.count && !*resolution->reason)
+    note_failure(resolution, options->proxy->host, "no address of a family that the phone uses",
+                 false);
+  struct resolution_result result = {.name = resolution->name,
+                                     .reason = resolution->reason,
+                                     .is_dns_failure = resolution->is_dns_failure,
+                                     .is_stale = resolution->is_stale};
+  if (resolution->list.count) {
+    int64_t ttl_ms = (int64_t)resolution->ttl_s * 1000;
+    resolution->list.expires_at_ms =
+        resolution->ttl_s == UINT32_MAX ? INT64_MAX : phone_now_ms() + ttl_ms;
+    result.list = &resolution->list;
+  }
+  *resolution->owner = NULL;
+  options->handler(options->context, &result);
+  free(resolution);
+}
+
+/* What every answer does to the resolution, whatever it was for. */
+static void take_note(struct resolution *resolution, const struct dns_answer *answer) {
+  resolution->query = NULL;
+  resolution->is_stale |= answer->is_stale;
+  if (answer->ttl_s < resolution->ttl_s)
+    resolution->ttl_s = answer->ttl_s;
+  if (answer->outcome != DNS_RECORDS)
+    note_failure(resolution, resolution->asked, answer->reason, answer->outcome == DNS_FAILED);
+}
+
+static void ask(struct resolution *resolution, const char *name, enum dns_type type,
+                resolver_handler *handler) {
+  snprintf(resolution->asked, sizeof resolution->asked, "%s", name);
+  resolution->query =
+      resolution->options.resolver
+          ? resolver_ask(resolution->options.resolver, resolution->asked, type, handler, resolution)
+          : NULL;
+  if (resolution->query)
+    return;
+  bool has_resolver = resolution->options.resolver;
+  note_failure(resolution, name, has_resolver ? "out of memory" : "no DNS server is configured",
+               has_resolver);
+  finish(resolution);
 }
 
 static void ask_next_address(struct resolution *resolution);
 
 static void on_address(void *context, const struct dns_answer *answer) {
   struct resolution *resolution = context;
-  const struct dns_record *server = &resolution->servers[resolution->server_index++];
-  resolution->query = NULL;
-  if (answer->outcome == DNS_RECORDS)
-    lower_ttl(resolution, answer->ttl_s);
-  else
-    note_failure(resolution, server->target, answer->reason, answer->outcome == DNS_FAILED);
-  for (size_t i = 0; i < answer->count; i++) {
-    struct target target = {.address = answer->records[i].address,
-                            .priority = server->priority,
-                            .weight = server->weight};
-    target_address_set_port(&target.address, server->port);
-    memcpy(target.name, server->target, sizeof target.name);
-    target_list_add(&resolution->list, &target);
-  }
+  struct server *server = &resolution->servers[resolution->server_index];
+  take_note(resolution, answer);
+  for (size_t i = 0; i < answer->count; i++)
+    server_add_address(server, &answer->records[i].address);
+  resolution->family_index++;
   ask_next_address(resolution);
 }
 
-/* A target whose address isn't known is left out; the others serve (RFC 3263 section 4.3 by
- * analogy). */
+/* The servers whose addresses stand there already are passed over. */
+static void skip_known_servers(struct resolution *resolution) {
+  while (resolution->server_index < resolution->server_count) {
+    struct server *server = &resolution->servers[resolution->server_index];
+    struct target_address address;
+    if (resolution->family_index == 0 && server->address_count == 0 &&
+        target_address_parse(&address, server->name, 0))
+      server_add_address(server, &address);
+    bool is_known = resolution->family_index == 0 && server->address_count > 0;
+    if (!is_known && resolution->family_index < resolution->options.order.family_count)
+      return;
+    resolution->server_index++;
+    resolution->family_index = 0;
+  }
+}
+
 static void ask_next_address(struct resolution *resolution) {
+  skip_known_servers(resolution);
   if (resolution->server_index == resolution->server_count) {
     finish(resolution);
     return;
   }
-  const struct dns_record *server = &resolution->servers[resolution->server_index];
-  enum dns_type type = resolution->options.family == AF_INET6 ? DNS_AAAA : DNS_A;
-  resolution->query =
-      resolver_ask(resolution->options.resolver, server->target, type, on_address, resolution);
-  if (!resolution->query) {
-    note_failure(resolution, server->target, "out of memory", true);
-    finish(resolution);
-  }
+  int family = resolution->options.order.families[resolution->family_index];
+  ask(resolution, resolution->servers[resolution->server_index].name,
+      family == AF_INET6 ? DNS_AAAA : DNS_A, on_address);
 }
 
-static void ask_for_host(struct resolution *resolution) {
-  struct dns_record *server = &resolution->servers[0];
-  *server =
-      (struct dns_record){.port = resolution->options.port ? resolution->options.port : SIP_PORT};
-  memcpy(server->target, resolution->host, sizeof server->target);
-  resolution->server_count = 1;
+/* The new server has the rank that is next. NULL when there are too many. */
+static struct server *add_server(struct resolution *resolution, const char *name,
+                                 enum sip_transport transport) {
+  if (resolution->server_count == SERVERS_MAX)
+    return NULL;
+  struct server *server = &resolution->servers[resolution->server_count++];
+  snprintf(server->name, sizeof server->name, "%s", name);
+  server->transport = transport;
+  server->rank = resolution->rank++;
+  return server;
+}
+
+static void ask_for_host(struct resolution *resolution, enum sip_transport transport) {
+  struct server *server = add_server(resolution, resolution->options.proxy->host, transport);
+  server->port = resolution->options.proxy->port;
   ask_next_address(resolution);
 }
 
+/* Takes the servers of one service, which stand behind the others already: puts them in order,
+ * gives them their ranks and leaves out what is too much. */
+static void take_servers(struct resolution *resolution, size_t count,
+                         enum sip_transport transport) {
+  struct server *servers = &resolution->servers[resolution->server_count];
+  size_t room = SERVERS_MAX - resolution->server_count;
+  size_t most = room < SRV_RECORDS_MAX ? room : SRV_RECORDS_MAX;
+  servers_order(servers, count, resolution->options.weights);
+  for (size_t i = 0; i < count && i < most; i++) {
+    if (i > 0 && servers[i].priority != servers[i - 1].priority)
+      resolution->rank++;
+    servers[i].transport = transport;
+    servers[i].rank = resolution->rank;
+    resolution->server_count++;
+  }
+  memset(servers + most, 0, count > most ? (count - most) * sizeof servers[0] : 0);
+  resolution->rank++;
+}
+
+/* Returns how many offer the service: the target "." says that it isn't offered (RFC 2782). */
+static size_t take_srv_records(struct resolution *resolution, const struct dns_answer *answer,
+                               enum sip_transport transport) {
+  size_t count = 0;
+  for (size_t i = 0; i < answer->count; i++) {
+    const struct dns_record *record = &answer->records[i];
+    if (strcmp(record->target, ".") == 0)
+      continue;
+    struct server *server = &resolution->servers[resolution->server_count + count++];
+    memcpy(server->name, record->target, sizeof server->name);
+    server->port = record->port;
+    server->priority = record->priority;
+    server->weight = record->weight;
+  }
+  take_servers(resolution, count, transport);
+  return count;
+}
+
+static void ask_next_service(struct resolution *resolution);
+
+/* RFC 3263 section 4.2: without SRV records the host itself serves. Not when it isn't known whether
+ * there are any, nor when they say that the service isn't offered. */
 static void on_srv(void *context, const struct dns_answer *answer) {
   struct resolution *resolution = context;
-  char name[DNS_NAME_SIZE];
-  memcpy(name, resolution->name, sizeof name);
-  resolution->query = NULL;
-  if (answer->outcome == DNS_NONE) {
-    /* RFC 3263 section 4.2: no SRV record, so the host itself, with the default port. */
-    lower_ttl(resolution, answer->ttl_s);
-    ask_for_host(resolution);
-    return;
-  }
-  if (answer->outcome == DNS_FAILED) {
-    note_failure(resolution, name, answer->reason, true);
-    finish(resolution);
-    return;
-  }
-  struct dns_record records[DNS_RECORDS_MAX];
-  size_t count = answer->count;
-  memcpy(records, answer->records, count * sizeof records[0]);
-  if (count == 1 && strcmp(records[0].target, ".") == 0) {
-    note_failure(resolution, name, "the service is not offered (target \".\")", false);
-    finish(resolution);
-    return;
-  }
-  lower_ttl(resolution, answer->ttl_s);
-  srv_order(records, count, resolution->options.weights);
-  resolution->server_count = count < SRV_RECORDS_MAX ? count : SRV_RECORDS_MAX;
-  memcpy(resolution->servers, records, resolution->server_count * sizeof records[0]);
-  ask_next_address(resolution);
+  const struct service *service = &resolution->services[resolution->service_index++];
+  take_note(resolution, answer);
+  if (answer->outcome == DNS_RECORDS &&
+      take_srv_records(resolution, answer, service->transport) == 0)
+    note_failure(resolution, resolution->asked, "the service is not offered (target \".\")", false);
+  resolution->is_host_ruled_out |= answer->outcome != DNS_NONE;
+  if (resolution->server_count && resolution->takes_first_service)
+    resolution->service_count = resolution->service_index;
+  ask_next_service(resolution);
 }
 
-static void ask_for_srv(struct resolution *resolution) {
-  const char *prefix = resolution->options.auto_prefix ? "_sip._udp." : "";
-  int length =
-      snprintf(resolution->name, sizeof resolution->name, "%s%s", prefix, resolution->host);
-  if (length < 0 || (size_t)length >= sizeof resolution->name) {
-    note_failure(resolution, resolution->host, "the name is too long", false);
+static void ask_next_service(struct resolution *resolution) {
+  for (; resolution->service_index < resolution->service_count; resolution->service_index++) {
+    const struct service *service = &resolution->services[resolution->service_index];
+    if (!service->is_host) {
+      ask(resolution, service->name, DNS_SRV, on_srv);
+      return;
+    }
+    add_server(resolution, service->name, service->transport);
+  }
+  if (!resolution->server_count && !resolution->is_host_ruled_out)
+    ask_for_host(resolution, resolution->services[0].transport);
+  else
+    ask_next_address(resolution);
+}
+
+static bool add_service(struct resolution *resolution, const char *prefix,
+                        enum sip_transport transport) {
+  struct service *service = &resolution->services[resolution->service_count++];
+  int length = snprintf(service->name, sizeof service->name, "%s%s", prefix,
+                        resolution->options.proxy->host);
+  service->transport = transport;
+  return length >= 0 && (size_t)length < sizeof service->name;
+}
+
+/* The services of a domain that names none itself (RFC 3263 section 4.1): those of the transports
+ * that may be used. */
+static void ask_for_usual_services(struct resolution *resolution) {
+  const struct resolution_options *options = &resolution->options;
+  enum sip_transport transport = sip_transport_first(options->transports);
+  bool fits = true;
+  resolution->takes_first_service = options->keeps_to_one_service;
+  if (!options->auto_prefix) {
+    enum sip_transport named = transport;
+    if (srv_transport_of_name(options->proxy->host, &named) &&
+        options->transports & SIP_TRANSPORT_BIT(named))
+      transport = named;
+    fits = add_service(resolution, "", transport);
+  }
+  for (; options->auto_prefix && fits && transport <= SIP_TLS; transport++)
+    if (options->transports & SIP_TRANSPORT_BIT(transport))
+      fits = add_service(resolution, srv_prefix(transport), transport);
+  if (fits) {
+    ask_next_service(resolution);
+    return;
+  }
+  note_failure(resolution, options->proxy->host, "the name is too long", false);
+  finish(resolution);
+}
+
+/* Records of which none can be used are like none: the domain may still have SRV records for a
+ * transport of the phone. The RFC doesn't say; Cisco's books neither. */
+static void on_naptr(void *context, const struct dns_answer *answer) {
+  struct resolution *resolution = context;
+  const struct resolution_options *options = &resolution->options;
+  take_note(resolution, answer);
+  if (answer->outcome == DNS_FAILED) {
     finish(resolution);
     return;
   }
-  resolution->query =
-      resolver_ask(resolution->options.resolver, resolution->name, DNS_SRV, on_srv, resolution);
-  if (!resolution->query) {
-    note_failure(resolution, resolution->host, "out of memory", true);
-    finish(resolution);
-  }
+  resolution->service_count = naptr_select(resolution->services, answer->records, answer->count,
+                                           options->transports, options->keeps_to_one_service);
+  if (resolution->service_count)
+    ask_next_service(resolution);
+  else
+    ask_for_usual_services(resolution);
+}
+
+/* CISCO-SRV-9. */
+static void take_static_servers(struct resolution *resolution) {
+  const struct proxy *proxy = resolution->options.proxy;
+  memcpy(resolution->servers, proxy->servers, proxy->server_count * sizeof proxy->servers[0]);
+  take_servers(resolution, proxy->server_count,
+               sip_transport_first(resolution->options.transports));
+  ask_next_address(resolution);
 }
 
 int resolution_start(struct resolution **out, const struct resolution_options *options) {
   struct resolution *resolution = calloc(1, sizeof *resolution);
+  struct target_address address;
   if (!resolution)
     return -1;
   *out = resolution;
   resolution->owner = out;
   resolution->options = *options;
   resolution->ttl_s = UINT32_MAX;
-  snprintf(resolution->host, sizeof resolution->host, "%s", options->host);
-  struct target target = {0};
-  if (target_address_parse(&target.address, resolution->host, SIP_PORT)) {
-    memcpy(target.name, resolution->host, sizeof target.name);
-    if (options->port)
-      target_address_set_port(&target.address, options->port);
-    target_list_add(&resolution->list, &target);
-    finish(resolution);
-  } else if (!options->resolver) {
-    note_failure(resolution, resolution->host, "no DNS server is configured", false);
-    finish(resolution);
-  } else if (options->use_srv && !options->port) {
-    ask_for_srv(resolution);
-  } else {
-    ask_for_host(resolution);
-  }
+  if (options->proxy->server_count)
+    take_static_servers(resolution);
+  else if (!options->use_srv || options->proxy->port ||
+           target_address_parse(&address, options->proxy->host, 0))
+    ask_for_host(resolution, sip_transport_first(options->transports));
+  else if (options->use_naptr)
+    ask(resolution, options->proxy->host, DNS_NAPTR, on_naptr);
+  else
+    ask_for_usual_services(resolution);
   return 0;
 }
 

@@ -1,194 +1,69 @@
 /* SPDX-License-Identifier: MIT
  *
- * The resolver (resolver.h). c-ares runs on sofia's event loop: it says which sockets it wants to
- * hear of, and one timer serves its earliest timeout. Queries belong to the resolver; c-ares calls
- * back exactly once for each, possibly before ares_query() returns, so answers that are there at
- * once (also those of the cache) are handed out by a timer of 0 ms.
+ * The resolver (resolver.h). It owns its queries: from resolver_ask() until the answer is there,
+ * which may be long after the handler was called with a stale one. A query's attempts are one
+ * question to one server each; those that come back after the query has ended concern nobody.
+ *
+ * Handlers are called by a timer of 0 ms, so that it doesn't matter whether an answer comes from
+ * the cache, from within c-ares, or later.
  */
 #include "ua/resolver.h"
 
-#include <ares.h>
-#include <arpa/nameser.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/time.h>
 
+#include "ua/dns_cache.h"
+#include "ua/dns_channel.h"
 #include "ua/timer.h"
 
-/* A first try of 2 s, then 4 and 8 s: a phone whose DNS is dead says so after 14 s for each server,
- * less than its Reg Retry Intvl. c-ares' own defaults would keep a line waiting for 75 s. */
-#define QUERY_TIMEOUT_MS 2000
-#define QUERY_TRIES 3
+/* See resolver.h. c-ares' own defaults would keep a line waiting for 75 s. */
+#define FIRST_TRY_MS 2000
+#define TRIES 3
 
-/* c-ares opens one UDP socket and, for cut answers, one TCP socket for each server. */
-#define SOCKETS_MAX 16
+/* RFC 8767 section 5, the client response timer. */
+#define STALE_AFTER_MS 1800
 
-/* A phone knows a handful of names; the oldest is given up when there are more. */
-#define CACHE_MAX 64
+struct attempt {
+  struct attempt *next;         /* of the query */
+  struct resolver_query *query; /* NULL: it has ended */
+};
 
 struct resolver_query {
   struct resolver *resolver;
   struct resolver_query *next;
   char name[DNS_NAME_SIZE];
   enum dns_type type;
-  resolver_handler *handler; /* NULL: cancelled */
+  resolver_handler *handler; /* NULL: cancelled, or served */
   void *context;
-  bool answered; /* `answer` waits to be handed out */
-  struct dns_answer answer;
-};
-
-struct resolver_socket {
-  struct resolver *resolver;
-  ares_socket_t socket;
-  su_wait_t wait;
-  int index; /* of su_root; 0: free */
-};
-
-struct cache_entry {
-  struct cache_entry *next;
-  char name[DNS_NAME_SIZE];
-  enum dns_type type;
-  int64_t expires_at_ms;
-  struct dns_answer answer;
+  unsigned attempts_made;
+  struct attempt *attempts;       /* those under way */
+  struct phone_timer next_try;    /* the next attempt, or the end of waiting for the last */
+  struct phone_timer serve_stale; /* runs while there is something stale to be served */
+  bool answered;                  /* `answer` waits to be handed out */
+  struct dns_answer answer;       /* before that: why the last attempt failed */
 };
 
 struct resolver {
   su_root_t *root;
-  ares_channel channel;
-  struct phone_timer timeout; /* the earliest one of c-ares */
-  struct phone_timer deliver; /* runs when an answer is there already */
-  struct resolver_socket sockets[SOCKETS_MAX];
+  struct dns_channel *channels[RESOLVER_SERVERS_MAX];
+  unsigned channel_count;
+  bool asks_all_at_once;
+  struct dns_cache *cache;        /* NULL: none */
+  struct phone_timer deliver;     /* runs when an answer is there */
   struct resolver_query *queries; /* in the order of asking */
-  struct cache_entry *cache;      /* newest first */
-  bool is_asking;                 /* within ares_query() */
-  bool is_closing;
 };
 
-static void arm_timeout(struct resolver *resolver) {
-  struct timeval buffer;
-  struct timeval *wait = ares_timeout(resolver->channel, NULL, &buffer);
-  if (!wait) {
-    phone_timer_stop(&resolver->timeout);
-    return;
-  }
-  int64_t wait_ms = (int64_t)wait->tv_sec * 1000 + (wait->tv_usec + 999) / 1000;
-  phone_timer_start(&resolver->timeout, phone_now_ms() + wait_ms);
-}
-
-static void on_timeout(void *context) {
-  struct resolver *resolver = context;
-  ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-  arm_timeout(resolver);
-}
-
-static int on_socket(su_root_magic_t *magic, su_wait_t *wait, su_wakeup_arg_t *argument) {
-  (void)magic;
-  struct resolver_socket *entry = (struct resolver_socket *)argument;
-  struct resolver *resolver = entry->resolver;
-  int events = su_wait_events(wait, entry->socket);
-  bool readable = events & ~SU_WAIT_OUT; /* errors, too, are learnt by reading */
-  bool writable = events & SU_WAIT_OUT;
-  ares_process_fd(resolver->channel, readable ? entry->socket : ARES_SOCKET_BAD,
-                  writable ? entry->socket : ARES_SOCKET_BAD);
-  arm_timeout(resolver);
-  return 0;
-}
-
-static void unwatch(struct resolver_socket *entry) {
-  if (entry->index > 0)
-    su_root_deregister(entry->resolver->root, entry->index);
-  entry->index = 0;
-}
-
-static void watch(struct resolver_socket *entry, ares_socket_t socket, int events) {
-  entry->socket = socket;
-  if (su_wait_create(&entry->wait, socket, events) < 0)
-    return;
-  entry->index =
-      su_root_register(entry->resolver->root, &entry->wait, on_socket, (su_wakeup_arg_t *)entry, 0);
-  /* A socket that can't be watched is one whose query times out. */
-  if (entry->index <= 0)
-    su_wait_destroy(&entry->wait);
-}
-
-static void on_socket_state(void *context, ares_socket_t socket, int readable, int writable) {
-  struct resolver *resolver = context;
-  struct resolver_socket *unused = NULL;
-  for (size_t i = 0; i < SOCKETS_MAX; i++) {
-    struct resolver_socket *entry = &resolver->sockets[i];
-    if (entry->index > 0 && entry->socket == socket)
-      unwatch(entry);
-    if (entry->index <= 0 && !unused)
-      unused = entry;
-  }
-  if (unused && (readable || writable))
-    watch(unused, socket, (readable ? SU_WAIT_IN : 0) | (writable ? SU_WAIT_OUT : 0));
-}
-
-static struct cache_entry **find_cached(struct resolver *resolver, const char *name,
-                                        enum dns_type type) {
-  struct cache_entry **link = &resolver->cache;
-  while (*link && ((*link)->type != type || strcasecmp((*link)->name, name) != 0))
-    link = &(*link)->next;
-  return link;
-}
-
-static void drop_cached(struct cache_entry **link) {
-  struct cache_entry *entry = *link;
-  if (!entry)
-    return;
-  *link = entry->next;
-  free(entry);
-}
-
-/* Failures aren't kept: a phone is to notice a DNS server that is back (RFC 2308 section 7 only
- * allows it). */
-static void cache_answer(struct resolver *resolver, const struct resolver_query *query) {
-  drop_cached(find_cached(resolver, query->name, query->type));
-  if (query->answer.outcome == DNS_FAILED || query->answer.ttl_s == 0)
-    return;
-  struct cache_entry *entry = malloc(sizeof *entry);
-  if (!entry)
-    return;
-  memcpy(entry->name, query->name, sizeof entry->name);
-  entry->type = query->type;
-  entry->answer = query->answer;
-  entry->expires_at_ms = phone_now_ms() + (int64_t)query->answer.ttl_s * 1000;
-  entry->next = resolver->cache;
-  resolver->cache = entry;
-  struct cache_entry **last = &resolver->cache;
-  for (size_t i = 0; *last && i < CACHE_MAX; i++)
-    last = &(*last)->next;
-  drop_cached(last);
-}
-
-/* Fills in what is left of the times to live. */
-static bool answer_from_cache(struct resolver *resolver, struct resolver_query *query) {
-  struct cache_entry **link = find_cached(resolver, query->name, query->type);
-  int64_t left_ms = *link ? (*link)->expires_at_ms - phone_now_ms() : 0;
-  if (left_ms <= 0) {
-    drop_cached(link);
-    return false;
-  }
-  query->answer = (*link)->answer;
-  query->answer.ttl_s = (uint32_t)((left_ms + 999) / 1000);
-  return true;
-}
-
-static void remove_query(struct resolver_query *query) {
+static void destroy_query(struct resolver_query *query) {
   struct resolver_query **link = &query->resolver->queries;
   while (*link && *link != query)
     link = &(*link)->next;
   if (*link)
     *link = query->next;
-}
-
-static void finish(struct resolver_query *query) {
-  remove_query(query);
-  if (query->handler)
-    query->handler(query->context, &query->answer);
+  for (struct attempt *attempt = query->attempts; attempt; attempt = attempt->next)
+    attempt->query = NULL;
+  phone_timer_release(&query->next_try);
+  phone_timer_release(&query->serve_stale);
   free(query);
 }
 
@@ -198,83 +73,133 @@ static void on_deliver(void *context) {
    * bounded number of names, so this ends. */
   struct resolver_query *query = resolver->queries;
   while (query) {
-    if (query->answered) {
-      finish(query);
-      query = resolver->queries;
-    } else {
+    if (!query->answered) {
       query = query->next;
+      continue;
     }
+    resolver_handler *handler = query->handler;
+    void *handler_context = query->context;
+    struct dns_answer answer = query->answer;
+    destroy_query(query);
+    if (handler)
+      handler(handler_context, &answer);
+    query = resolver->queries;
   }
 }
 
-/* Why there is no answer. c-ares asks each server up to QUERY_TRIES times; when all have refused,
- * by ICMP or by SERVFAIL or the like, it says ARES_ECONNREFUSED for all of these. */
-static const char *describe(int status) {
-  if (status == ARES_ETIMEOUT)
-    return "timeout";
-  return status == ARES_ECONNREFUSED ? "no DNS server could answer" : ares_strerror(status);
-}
-
-static void on_answer(void *context, int status, int timeouts, unsigned char *bytes, int size) {
-  (void)timeouts;
-  struct resolver_query *query = context;
+/* The query has its answer: an attempt's, or the failure that is noted in it. */
+static void conclude(struct resolver_query *query) {
   struct resolver *resolver = query->resolver;
-  if (resolver->is_closing)
-    return;
-  if (bytes && size > 0)
-    dns_answer_parse(&query->answer, bytes, (size_t)size, query->name, query->type);
-  else
-    dns_answer_fail(&query->answer, describe(status));
-  cache_answer(resolver, query);
-  if (!resolver->is_asking) {
-    finish(query);
-    return;
+  if (resolver->cache) {
+    dns_cache_put(resolver->cache, query->name, query->type, phone_now_ms(), &query->answer);
+    /* After a failure that may be what was revived. */
+    dns_cache_find(resolver->cache, query->name, query->type, phone_now_ms(), &query->answer);
   }
+  if (query->answer.outcome == DNS_FAILED && query->answer.ttl_s == 0)
+    query->answer.ttl_s = DNS_FAILURE_TTL_S;
   query->answered = true;
+  phone_timer_stop(&query->next_try);
+  phone_timer_stop(&query->serve_stale);
   phone_timer_start(&resolver->deliver, phone_now_ms());
 }
 
-/* A phone with several addresses has one that is its own: queries come from there, like everything
- * else it sends. */
-static void set_local_address(ares_channel channel, const union target_address *local) {
-  if (local->any.sa_family == AF_INET)
-    ares_set_local_ip4(channel, ntohl(local->v4.sin_addr.s_addr));
+static void on_attempt(void *context, const uint8_t *bytes, size_t size, const char *reason) {
+  struct attempt *attempt = context;
+  struct resolver_query *query = attempt->query;
+  if (query) {
+    struct attempt **link = &query->attempts;
+    while (*link != attempt)
+      link = &(*link)->next;
+    *link = attempt->next;
+  }
+  free(attempt);
+  if (!query || query->answered)
+    return;
+  if (bytes)
+    dns_answer_parse(&query->answer, bytes, size, query->name, query->type);
   else
-    ares_set_local_ip6(channel, local->v6.sin6_addr.s6_addr);
+    dns_answer_fail(&query->answer, reason);
+  if (query->answer.outcome != DNS_FAILED)
+    conclude(query);
+  else if (!query->attempts)
+    phone_timer_start(&query->next_try, phone_now_ms());
 }
 
-static int open_channel(struct resolver *resolver, const char *servers,
-                        const union target_address *local, struct phone_error *error) {
-  struct ares_options options = {.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
-                                 .timeout = QUERY_TIMEOUT_MS,
-                                 .tries = QUERY_TRIES,
-                                 .lookups = "b",
-                                 .sock_state_cb = on_socket_state,
-                                 .sock_state_cb_data = resolver};
-  int status = ares_init_options(&resolver->channel, &options,
-                                 ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-                                     ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB);
-  if (status != ARES_SUCCESS)
-    return phone_error_set(error, "DNS resolver: %s", ares_strerror(status));
-  set_local_address(resolver->channel, local);
-  status = ares_set_servers_ports_csv(resolver->channel, servers);
-  if (status != ARES_SUCCESS)
-    return phone_error_set(error, "DNS servers \"%s\": %s", servers, ares_strerror(status));
+static void start_attempt(struct resolver_query *query) {
+  struct resolver *resolver = query->resolver;
+  struct dns_channel *channel = resolver->channels[query->attempts_made % resolver->channel_count];
+  struct attempt *attempt = malloc(sizeof *attempt);
+  query->attempts_made++;
+  if (!attempt) {
+    dns_answer_fail(&query->answer, "out of memory");
+    return;
+  }
+  *attempt = (struct attempt){.next = query->attempts, .query = query};
+  query->attempts = attempt;
+  dns_channel_ask(channel, query->name, query->type, on_attempt, attempt);
+}
+
+static void on_next_try(void *context) {
+  struct resolver_query *query = context;
+  const struct resolver *resolver = query->resolver;
+  unsigned round = query->attempts_made / resolver->channel_count;
+  if (round == TRIES) {
+    if (query->attempts)
+      dns_answer_fail(&query->answer, "timeout");
+    conclude(query);
+    return;
+  }
+  phone_timer_start(&query->next_try, phone_now_ms() + (FIRST_TRY_MS << round));
+  do
+    start_attempt(query);
+  while (resolver->asks_all_at_once && query->attempts_made % resolver->channel_count != 0);
+}
+
+/* RFC 8767: whoever waits is served with what there was; the question goes on for the cache. */
+static void on_serve_stale(void *context) {
+  struct resolver_query *query = context;
+  struct dns_cache *cache = query->resolver->cache;
+  struct dns_answer answer;
+  if (!query->handler || !dns_cache_revive(cache, query->name, query->type, phone_now_ms()) ||
+      !dns_cache_find(cache, query->name, query->type, phone_now_ms(), &answer))
+    return;
+  resolver_handler *handler = query->handler;
+  query->handler = NULL;
+  handler(query->context, &answer);
+}
+
+static int open_channels(struct resolver *resolver, const struct resolver_options *options,
+                         struct phone_error *error) {
+  if (options->server_count < 1 || options->server_count > RESOLVER_SERVERS_MAX)
+    return phone_error_set(error, "%zu DNS servers: allowed are 1 to %d", options->server_count,
+                           RESOLVER_SERVERS_MAX);
+  for (size_t i = 0; i < options->server_count; i++) {
+    char text[TARGET_TEXT_SIZE];
+    struct dns_channel_options channel = {.root = options->root,
+                                          .server =
+                                              target_address_format(&options->servers[i], text),
+                                          .local = options->local,
+                                          .local_count = options->local_count,
+                                          .timeout_ms = FIRST_TRY_MS << (TRIES - 1)};
+    if (dns_channel_create(&resolver->channels[i], &channel, error) < 0)
+      return -1;
+    resolver->channel_count++;
+  }
   return 0;
 }
 
-int resolver_create(struct resolver **out, su_root_t *root, const char *servers,
-                    const union target_address *local, struct phone_error *error) {
+int resolver_create(struct resolver **out, const struct resolver_options *options,
+                    struct phone_error *error) {
   struct resolver *resolver = calloc(1, sizeof *resolver);
   if (!resolver)
     return phone_error_set(error, "out of memory");
-  resolver->root = root;
-  for (size_t i = 0; i < SOCKETS_MAX; i++)
-    resolver->sockets[i].resolver = resolver;
-  if (phone_timer_init(&resolver->timeout, root, on_timeout, resolver) < 0 ||
-      phone_timer_init(&resolver->deliver, root, on_deliver, resolver) < 0)
+  resolver->root = options->root;
+  resolver->asks_all_at_once = options->asks_all_at_once;
+  resolver->cache = options->caches ? dns_cache_create() : NULL;
+  if ((options->caches && !resolver->cache) ||
+      phone_timer_init(&resolver->deliver, options->root, on_deliver, resolver) < 0)
     phone_error_set(error, "out of memory");
-  else if (open_channel(resolver, servers, local, error) == 0) {
+  else if (open_channels(resolver, options, error) == 0) {
     *out = resolver;
     return 0;
   }
@@ -285,43 +210,50 @@ int resolver_create(struct resolver **out, su_root_t *root, const char *servers,
 void resolver_destroy(struct resolver *resolver) {
   if (!resolver)
     return;
-  resolver->is_closing = true;
-  if (resolver->channel)
-    ares_destroy(resolver->channel);
-  for (struct resolver_query *query = resolver->queries, *next; query; query = next) {
-    next = query->next;
-    free(query);
-  }
-  while (resolver->cache)
-    drop_cached(&resolver->cache);
-  phone_timer_release(&resolver->timeout);
+  while (resolver->queries)
+    destroy_query(resolver->queries);
+  for (unsigned i = 0; i < RESOLVER_SERVERS_MAX; i++)
+    dns_channel_destroy(resolver->channels[i]);
+  dns_cache_destroy(resolver->cache);
   phone_timer_release(&resolver->deliver);
   free(resolver);
 }
 
-struct resolver_query *resolver_ask(struct resolver *resolver, const char *name, enum dns_type type,
-                                    resolver_handler *handler, void *context) {
+static struct resolver_query *new_query(struct resolver *resolver, const char *name,
+                                        enum dns_type type) {
   struct resolver_query *query = calloc(1, sizeof *query);
   if (!query)
     return NULL;
   query->resolver = resolver;
   snprintf(query->name, sizeof query->name, "%s", name);
   query->type = type;
-  query->handler = handler;
-  query->context = context;
   struct resolver_query **last = &resolver->queries;
   while (*last)
     last = &(*last)->next;
   *last = query;
-  if (answer_from_cache(resolver, query)) {
+  if (phone_timer_init(&query->next_try, resolver->root, on_next_try, query) == 0 &&
+      phone_timer_init(&query->serve_stale, resolver->root, on_serve_stale, query) == 0)
+    return query;
+  destroy_query(query);
+  return NULL;
+}
+
+struct resolver_query *resolver_ask(struct resolver *resolver, const char *name, enum dns_type type,
+                                    resolver_handler *handler, void *context) {
+  struct resolver_query *query = new_query(resolver, name, type);
+  int64_t now_ms = phone_now_ms();
+  if (!query)
+    return NULL;
+  query->handler = handler;
+  query->context = context;
+  if (resolver->cache && dns_cache_find(resolver->cache, name, type, now_ms, &query->answer)) {
     query->answered = true;
-    phone_timer_start(&resolver->deliver, phone_now_ms());
+    phone_timer_start(&resolver->deliver, now_ms);
     return query;
   }
-  resolver->is_asking = true;
-  ares_query(resolver->channel, query->name, ns_c_in, (int)type, on_answer, query);
-  resolver->is_asking = false;
-  arm_timeout(resolver);
+  if (resolver->cache && dns_cache_can_revive(resolver->cache, name, type, now_ms))
+    phone_timer_start(&query->serve_stale, now_ms + STALE_AFTER_MS);
+  on_next_try(query);
   return query;
 }
 

@@ -7,43 +7,16 @@
 #ifndef UA_TARGETS_H
 #define UA_TARGETS_H
 
-#include <netinet/in.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/socket.h>
+#include "ua/address.h"
 
-/* 12 SRV records (CISCO-SRV-2) with up to five addresses each. What comes after is left out. */
-#define TARGETS_MAX 60
-
-/* Longest domain name as text: 253 characters (RFC 1035 section 2.3.4), a dot at the end and a NUL.
- */
-#define DNS_NAME_SIZE 256
-
-/* `[` INET6_ADDRSTRLEN `]:65535`. */
-#define TARGET_TEXT_SIZE 64
-
-union target_address {
-  struct sockaddr any;
-  struct sockaddr_in v4;
-  struct sockaddr_in6 v6;
-};
-
-/* Reads `A.B.C.D[:PORT]` or `[V6][:PORT]` or `V6`. False when the text is none of these. */
-bool target_address_parse(union target_address *out, const char *text, uint16_t default_port);
-void target_address_set_port(union target_address *address, uint16_t port);
-bool target_address_equal(const union target_address *a, const union target_address *b);
-
-/* Writes `192.0.2.1:5060` or `[2001:db8::1]:5060` and returns `text`. */
-const char *target_address_format(const union target_address *address, char text[TARGET_TEXT_SIZE]);
-
-/* The host alone, an IPv6 address in brackets; and the port. */
-const char *target_address_host(const union target_address *address, char text[TARGET_TEXT_SIZE]);
-uint16_t target_address_port(const union target_address *address);
+/* 6 NAPTR records with 12 SRV records each (CISCO-SRV-2), each with an IPv4 and an IPv6 address.
+ * What comes after is left out. */
+#define TARGETS_MAX 144
 
 struct target {
-  union target_address address;
-  uint16_t priority, weight;
+  struct target_address address;
+  uint16_t priority, weight; /* of its SRV record */
+  unsigned rank;             /* 0: the best. Equal within one service and priority (servers.h) */
   char name[DNS_NAME_SIZE];
   bool down;
   int64_t down_since_ms;  /* while down */
@@ -58,17 +31,17 @@ struct target_list {
 
 /* Which servers one request has been sent to already. */
 struct target_history {
-  union target_address tried[TARGETS_MAX];
+  struct target_address tried[TARGETS_MAX];
   size_t count;
 };
 
-void target_history_add(struct target_history *history, const union target_address *address);
-bool target_history_has(const struct target_history *history, const union target_address *address);
+void target_history_add(struct target_history *history, const struct target_address *address);
+bool target_history_has(const struct target_history *history, const struct target_address *address);
 
 /* Adds a target at the end; false when the list is full or has this address already. */
 bool target_list_add(struct target_list *list, const struct target *target);
 
-struct target *target_list_find(struct target_list *list, const union target_address *address);
+struct target *target_list_find(struct target_list *list, const struct target_address *address);
 
 /* The first that is UP, is not to be avoided at `now_ms`, and that `history` (NULL: none) doesn't
  * have. */

@@ -29,7 +29,7 @@ struct transaction {
   enum state state;
   bool is_invite, has_response;
   char branch[BRANCH_SIZE];
-  union target_address target;
+  struct target_address target;
   msg_t *request;
   msg_t *ack; /* of a non-2xx, for sending again */
   int64_t sent_at_ms;
@@ -155,7 +155,7 @@ static bool prepare(struct transaction *transaction, const char *branch) {
 }
 
 struct transaction *transaction_start(struct transport *transport, msg_t *msg,
-                                      const union target_address *target, const char *branch,
+                                      const struct target_address *target, const char *branch,
                                       transaction_handler *handler, void *context) {
   struct transaction *transaction = msg ? calloc(1, sizeof *transaction) : NULL;
   if (!transaction) {

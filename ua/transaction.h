@@ -37,7 +37,7 @@ typedef void transaction_handler(void *context, const struct transaction_result 
 /* Sends `msg` (taken; without Via) to `target`. `branch` NULL: a new one. The handler is never
  * called before this returns. Returns NULL when out of memory; the message is gone all the same. */
 struct transaction *transaction_start(struct transport *transport, msg_t *msg,
-                                      const union target_address *target, const char *branch,
+                                      const struct target_address *target, const char *branch,
                                       transaction_handler *handler, void *context);
 
 /* Whether any response has come. */

@@ -97,7 +97,7 @@ void transport_destroy(struct transport *transport) {
 }
 
 struct tport_s *transport_send(struct transport *transport, msg_t *msg,
-                               const union target_address *target) {
+                               const struct target_address *target) {
   char host[TARGET_TEXT_SIZE], port[8];
   snprintf(port, sizeof port, "%u", target_address_port(target));
   target_address_host(target, host);

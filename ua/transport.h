@@ -19,6 +19,9 @@
 
 struct transaction;
 
+/* The SIP transports that the phone speaks. Targets of others are not looked for. */
+#define TRANSPORTS_SPOKEN SIP_TRANSPORT_BIT(SIP_UDP)
+
 /* A request that belongs to no server transaction. Takes `msg`: it goes into nta_incoming_create()
  * or msg_destroy(). */
 typedef void transport_request_handler(void *context, msg_t *msg, sip_t *sip);
@@ -29,7 +32,7 @@ typedef void transport_stray_handler(void *context, const sip_t *sip);
 struct transport {
   su_root_t *root;
   nta_agent_t *agent;
-  union target_address address;
+  struct target_address address;
   char host[TARGET_TEXT_SIZE];         /* of `address`, an IPv6 one in brackets */
   struct global_parameters parameters; /* timers, Max Forward */
   struct phone_random *identifiers;    /* borrowed: branches, tags, Call-IDs */
@@ -41,7 +44,7 @@ struct transport {
 
 struct transport_options {
   su_root_t *root;
-  const union target_address *address;
+  const struct target_address *address;
   const struct global_parameters *parameters; /* copied */
   struct phone_random *identifiers;
   transport_request_handler *on_request;
@@ -65,7 +68,7 @@ typedef void transport_error_handler(struct tp_stack_s *, struct transaction *, 
 /* Sends the bytes of `msg` (borrowed) to `target`. Returns the tport, or NULL with errno set when
  * the message can't even be sent. */
 struct tport_s *transport_send(struct transport *transport, msg_t *msg,
-                               const union target_address *target);
+                               const struct target_address *target);
 
 /* Asks for `handler` to be called when the network refuses `msg` (ICMP); returns a handle for
  * transport_release(), or 0. */

@@ -12,9 +12,9 @@
 #include "tests/unit.h"
 #include "ua/control.h"
 #include "ua/dns_answer.h"
-#include "ua/line.h"
 #include "ua/parameters.h"
 #include "ua/policy/policy.h"
+#include "ua/proxy.h"
 #include "ua/resolution.h"
 #include "ua/targets.h"
 
@@ -29,11 +29,11 @@ static void srv_weights_are_shares(void) {
   struct phone_random random;
   phone_random_init(&random, 7, "weights");
   for (int draw = 0; draw < DRAWS; draw++) {
-    struct dns_record records[4] = {{0}};
+    struct server servers[4];
     for (int i = 0; i < 4; i++)
-      records[i] = (struct dns_record){.priority = 1, .weight = weights[i], .port = (uint16_t)i};
-    srv_order(records, 4, &random);
-    first[records[0].port]++;
+      servers[i] = (struct server){.priority = 1, .weight = weights[i], .port = (uint16_t)i};
+    servers_order(servers, 4, &random);
+    first[servers[0].port]++;
   }
   for (int i = 0; i < 4; i++) {
     double expected = shares[i] * DRAWS, deviation = sqrt(expected * (1 - shares[i]));
@@ -45,16 +45,16 @@ static void srv_priority_comes_before_weight(void) {
   struct phone_random random;
   phone_random_init(&random, 1, "weights");
   for (int draw = 0; draw < 100; draw++) {
-    struct dns_record records[] = {{.priority = 30, .weight = 100, .port = 4},
-                                   {.priority = 10, .weight = 0, .port = 1},
-                                   {.priority = 20, .weight = 1, .port = 2},
-                                   {.priority = 20, .weight = 9, .port = 3}};
-    srv_order(records, 4, &random);
-    CU_ASSERT_EQUAL(records[0].port, 1);
-    CU_ASSERT_EQUAL(records[1].priority, 20);
-    CU_ASSERT_EQUAL(records[2].priority, 20);
-    CU_ASSERT_NOT_EQUAL(records[1].port, records[2].port);
-    CU_ASSERT_EQUAL(records[3].port, 4);
+    struct server servers[] = {{.priority = 30, .weight = 100, .port = 4},
+                               {.priority = 10, .weight = 0, .port = 1},
+                               {.priority = 20, .weight = 1, .port = 2},
+                               {.priority = 20, .weight = 9, .port = 3}};
+    servers_order(servers, 4, &random);
+    CU_ASSERT_EQUAL(servers[0].port, 1);
+    CU_ASSERT_EQUAL(servers[1].priority, 20);
+    CU_ASSERT_EQUAL(servers[2].priority, 20);
+    CU_ASSERT_NOT_EQUAL(servers[1].port, servers[2].port);
+    CU_ASSERT_EQUAL(servers[3].port, 4);
   }
 }
 
@@ -81,7 +81,7 @@ static void addresses_have_a_text_form(void) {
                                       "[::1]5060",
                                       "1.2.3.4.5"};
   char text[TARGET_TEXT_SIZE];
-  union target_address address;
+  struct target_address address;
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
     CU_ASSERT_TRUE(target_address_parse(&address, texts[i][0], 5060));
     CU_ASSERT_STRING_EQUAL(target_address_format(&address, text), texts[i][1]);
@@ -247,19 +247,17 @@ static void unknown_profiles_are_named(void) {
 }
 
 static void proxies_are_split(void) {
-  char host[DNS_NAME_SIZE];
-  uint16_t port;
-  CU_ASSERT_TRUE(line_split_proxy("example.com", host, &port) && port == 0);
-  CU_ASSERT_TRUE(line_split_proxy("example.com:5070", host, &port) && port == 5070);
-  CU_ASSERT_STRING_EQUAL(host, "example.com");
-  CU_ASSERT_TRUE(line_split_proxy("[2001:db8::1]:5070", host, &port) && port == 5070);
-  CU_ASSERT_STRING_EQUAL(host, "[2001:db8::1]");
-  CU_ASSERT_TRUE(line_split_proxy("2001:db8::1", host, &port) && port == 0);
-  CU_ASSERT_FALSE(line_split_proxy("", host, &port));
-  CU_ASSERT_FALSE(line_split_proxy("example.com:", host, &port));
-  CU_ASSERT_FALSE(line_split_proxy("example.com:99999", host, &port));
-  CU_ASSERT_FALSE(line_split_proxy("a b", host, &port));
-  CU_ASSERT_FALSE(line_split_proxy("a\r\nX: y", host, &port));
+  static const char *const wrong[] = {"", "example.com:", "example.com:99999", "a b", "a\r\nX: y"};
+  struct proxy proxy;
+  CU_ASSERT_TRUE(proxy_parse(&proxy, "example.com", NULL) == 0 && proxy.port == 0);
+  CU_ASSERT_TRUE(proxy_parse(&proxy, "example.com:5070", NULL) == 0 && proxy.port == 5070);
+  CU_ASSERT_STRING_EQUAL(proxy.host, "example.com");
+  CU_ASSERT_TRUE(proxy_parse(&proxy, "[2001:db8::1]:5070", NULL) == 0 && proxy.port == 5070);
+  CU_ASSERT_STRING_EQUAL(proxy.host, "[2001:db8::1]");
+  CU_ASSERT_TRUE(proxy_parse(&proxy, "2001:db8::1", NULL) == 0 && proxy.port == 0);
+  CU_ASSERT_EQUAL(proxy.server_count, 0);
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+    CU_ASSERT_TRUE(proxy_parse(&proxy, wrong[i], NULL) < 0);
 }
 
 /* A CNAME in front of two SRV records of another owner's name, and a smaller TTL on the CNAME. */

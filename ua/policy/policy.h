@@ -23,6 +23,11 @@ struct policy {
    * marks), or at the top of the list each time. */
   bool keeps_server;
 
+  /* Whether a service, once chosen, excludes the others (resolution.h), and whether the addresses
+   * of a server are ordered by RFC 6724 instead of by SIP IP Preference. */
+  bool keeps_to_one_service;
+  bool orders_by_rfc6724;
+
   /* Whether fallback waits for a refresh of the registration instead of having a timer of its own.
    */
   bool falls_back_at_refresh;

@@ -34,13 +34,15 @@ static bool is_failover_status(const struct global_parameters *parameters, int s
 }
 
 /* RFC 3261 section 17: B and F are 64*T1, D is at least 32 s over UDP; RFC 3263: SRV with its
- * prefix. */
+ * prefix. SIP Transport stays UDP, as if the URI said it; AUTO is the procedure with NAPTR. DNS
+ * servers are asked one after another, like resolvers do. */
 static const struct parameter_default DEFAULTS[] = {
     {"SIP Timer B", "32"},
     {"SIP Timer F", "32"},
     {"SIP Timer D", "32"},
     {"Use DNS SRV", "Yes"},
     {"DNS SRV Auto Prefix", "Yes"},
+    {"DNS Query Mode", "Sequential"},
     {"Proxy Fallback Intvl", "0"},
     {"Auto Register When Failover", "No"},
     {NULL, NULL},
@@ -50,6 +52,8 @@ const struct policy policy_rfc3263 = {
     .profile = "rfc3263",
     .variant = "rfc3263",
     .defaults = DEFAULTS,
+    .keeps_to_one_service = true,
+    .orders_by_rfc6724 = true,
     .refresh_after_ms = refresh_after_ms,
     .fallback_after_ms = never,
     .is_failover_status = is_failover_status,
