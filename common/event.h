@@ -28,6 +28,11 @@
  *             name (method or query type)
  *   fault     a rule was added or removed: action: "added" or "removed", rule, verdict
  *   server    a fake server opened or closed a socket: what: "listening" or "closed", transport
+ *   connection  a client's connection to a fake server: what: "accepted" or "closed" (by whomever),
+ *             transport
+ *   zone      a DNS server's records were changed: change: "add", "remove", "replace", "set_ttl" or
+ *             "set_zone", removed and added [{name, type, ttl, data}]; a record with another TTL is
+ *             in both
  *   phone     something a phone told its adapter: event, and what came with it
  *   process   a process of the lab: what: "started", "exited" (status or signal) or, by programs
  *             that a scenario names, "output" (a line of it: stream: "stdout" or "stderr", text)

@@ -9,11 +9,7 @@
 
 #include "fakedns/message.h"
 
-/* What this server can take, said in its OPT record: DNS flag day 2020's advice against fragments.
- */
-#define OWN_UDP_SIZE 1232
-
-enum { HEADER_SIZE = 12, OPT_SIZE = 11, MESSAGE_SIZE_MAX = 65535 };
+enum { HEADER_SIZE = 12, OPT_SIZE = 11 };
 
 bool fakedns_answer_has(const struct answer *answer, enum answer_section_kind section,
                         const ldns_rr *record, const ldns_rdf *owner) {
@@ -65,7 +61,7 @@ static bool write_record(struct writer *writer, const struct answer_record *answ
   ldns_rr record = *answer->record;
   ldns_rr_set_owner(&record, (ldns_rdf *)answer->owner);
   ldns_rr_set_ttl(&record, answer->ttl);
-  if (start + ldns_rr_uncompressed_size(&record) <= MESSAGE_SIZE_MAX &&
+  if (start + ldns_rr_uncompressed_size(&record) <= MESSAGE_TCP_SIZE_MAX &&
       ldns_rr2buffer_wire_compress(writer->buffer, &record, LDNS_SECTION_ANSWER, writer->names) ==
           LDNS_STATUS_OK &&
       ldns_buffer_position(writer->buffer) <= writer->limit)
@@ -124,7 +120,7 @@ static void write_opt(struct writer *writer, const struct query *query, int rcod
     return;
   ldns_buffer_write_u8(writer->buffer, 0);
   ldns_buffer_write_u16(writer->buffer, LDNS_RR_TYPE_OPT);
-  ldns_buffer_write_u16(writer->buffer, OWN_UDP_SIZE);
+  ldns_buffer_write_u16(writer->buffer, query->own_size);
   ldns_buffer_write_u32(writer->buffer, ttl);
   ldns_buffer_write_u16(writer->buffer, 0);
   writer->counts[SECTION_ADDITIONAL]++;

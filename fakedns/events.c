@@ -6,8 +6,6 @@
  */
 #include "fakedns/events.h"
 
-#include <ldns/ldns.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -127,5 +125,25 @@ struct event *fakedns_event_server(const char *what, const char *transport) {
     return NULL;
   event_add_text(event, "what", what);
   event_add_text(event, "transport", transport);
+  return event;
+}
+
+struct event *fakedns_event_connection(bool open, const char *transport) {
+  struct event *event = event_create("connection");
+  if (!event)
+    return NULL;
+  event_add_text(event, "what", open ? "accepted" : "closed");
+  event_add_text(event, "transport", transport);
+  return event;
+}
+
+struct event *fakedns_event_zone(const char *change, const ldns_rr_list *removed,
+                                 const ldns_rr_list *added) {
+  struct event *event = event_create("zone");
+  if (!event)
+    return NULL;
+  event_add_text(event, "change", change);
+  add_section(event, "removed", removed);
+  add_section(event, "added", added);
   return event;
 }

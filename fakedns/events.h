@@ -7,6 +7,8 @@
 #ifndef FAKEDNS_EVENTS_H
 #define FAKEDNS_EVENTS_H
 
+#include <ldns/ldns.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,5 +28,12 @@ struct event *fakedns_event_fault(const char *action, uint64_t rule,
 
 /* kind "server"; `what` is "listening" or "closed". */
 struct event *fakedns_event_server(const char *what, const char *transport);
+
+/* kind "connection": it was accepted, or it is gone. */
+struct event *fakedns_event_connection(bool open, const char *transport);
+
+/* kind "zone"; `change` is its name. */
+struct event *fakedns_event_zone(const char *change, const ldns_rr_list *removed,
+                                 const ldns_rr_list *added);
 
 #endif

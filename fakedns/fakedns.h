@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * fakedns: a DNS server that answers from one zone and can be made to fail. It runs on the caller's
- * libuv loop, tells an observer of each query and answer (kind "dns" of common/event.h), takes
- * faults as rules, and knows nothing of labs or scenarios. DNS messages are read and built by ldns.
+ * fakedns: a DNS server that answers from its zones and can be made to fail. It runs on the
+ * caller's libuv loop, tells an observer of each query, answer and change of its zones
+ * (common/event.h), takes faults as rules, and knows nothing of labs or scenarios. DNS messages are
+ * read and built by ldns.
  *
- * Served today: A, AAAA, SRV, CNAME, NS, SOA, TXT, PTR (whatever ldns reads from a master file)
- * over UDP, with CNAME chains, wildcards (RFC 4592), EDNS (RFC 6891) and truncation. It is an
- * authority without delegations: an NS record below the apex is data like any other. A name that
- * doesn't exist is NXDOMAIN; one without records of the type has an empty answer; both come with
- * the SOA, if the zone has one (RFC 2308). What lies outside the zone is REFUSED.
+ * It serves whatever ldns reads from a master file (A, AAAA, SRV, NAPTR, CNAME, NS, SOA, PTR, TXT
+ * and so on; any other type by RFC 3597), over UDP and TCP (RFC 7766: several queries on a
+ * connection, pipelined), with CNAME chains, wildcards (RFC 4592), EDNS (RFC 6891) and truncation.
+ * It is an authority without delegations: an NS record below the apex is data like any other. The
+ * closest of its zones answers. A name that doesn't exist is NXDOMAIN; one without records of the
+ * type has an empty answer; both come with the SOA, if the zone has one (RFC 2308). What lies
+ * outside its zones is REFUSED.
  *
  * Zones are master files (RFC 1035 section 5) with $ORIGIN and $TTL:
  *
@@ -31,6 +34,8 @@
 #ifndef FAKEDNS_FAKEDNS_H
 #define FAKEDNS_FAKEDNS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <uv.h>
@@ -42,19 +47,45 @@
 
 struct fakedns;
 
-struct fakedns_options {
-  uv_loop_t *loop;                /* borrowed; must outlive the server */
-  const char *name;               /* name of the host, for events and errors; copied */
-  struct sockaddr_storage listen; /* address and port; port 0: the kernel chooses */
-  const char *zone;               /* master-file text; copied */
-  struct random_stream *random;   /* borrowed: probabilities of rules */
-  struct observer observer;       /* told of every query and answer; it may add and remove rules */
-  int64_t start_ns; /* uv_hrtime() at which lab time is 0, for rules with an interval */
+/* In which order the records of a set stand in answers. */
+enum fakedns_order {
+  FAKEDNS_ORDER_ZONE,   /* as in the zone */
+  FAKEDNS_ORDER_ROTATE, /* the first one goes to the end after each answer */
+  FAKEDNS_ORDER_SHUFFLE /* drawn from the random stream */
 };
 
-/* Reads the zone, binds and listens. Returns 0, or -1 with the text filled in: an error of the zone
- * names the line within the zone text and the token; `*out` is untouched then. Also after an error
- * the loop must run its close callbacks before it is closed. */
+/* Told whenever rule_chain_down() of a transport ("UDP", "TCP") changes: how the host as a whole is
+ * down there, VERDICT_PASS when it is up. A process can't be silent or unreachable to a TCP
+ * connect; who has a network of his own makes that there. */
+typedef void fakedns_reach(void *context, const struct sockaddr_storage *address,
+                           const char *transport, enum rule_verdict_kind down);
+
+struct fakedns_options {
+  uv_loop_t *loop;                       /* borrowed; must outlive the server */
+  const char *name;                      /* name of the host, for events and errors; copied */
+  const struct sockaddr_storage *listen; /* addresses with ports; port 0: the kernel chooses;
+                                            copied */
+  size_t listen_count;                   /* 1 to FAKEDNS_LISTEN_MAX */
+  const char *const *zones;              /* master-file texts; copied */
+  size_t zone_count;
+  enum fakedns_order order;
+  bool without_additional; /* the additional section brings no addresses of targets */
+  uint16_t udp_size;       /* the largest answer over UDP, said in OPT records; 512 or more; 0: as
+                              large as the client says, and 1232 is said */
+  struct random_stream *random; /* borrowed: probabilities and jitter of rules, order, garbage */
+  struct observer observer;     /* told of every query and answer; it may add and remove rules */
+  int64_t start_ns;             /* uv_hrtime() at which lab time is 0, for rules with an interval */
+  fakedns_reach *reach;         /* may be NULL */
+  void *reach_context;
+};
+
+/* More than any host has. */
+#define FAKEDNS_LISTEN_MAX 16
+
+/* Reads the zones, binds and listens. Returns 0, or -1 with the text filled in: an error of a zone
+ * names the line within its text and the token ("NAME: zone: line 3: ..."; of several zones "zone
+ * 2: line 3: ..."); `*out` is untouched then. Also after an error the loop must run its close
+ * callbacks before it is closed. */
 int fakedns_create(struct fakedns **out, const struct fakedns_options *options,
                    struct error *error);
 
@@ -63,36 +94,83 @@ int fakedns_create(struct fakedns **out, const struct fakedns_options *options,
  * allowed. */
 void fakedns_destroy(struct fakedns *server);
 
-/* The address it listens on, with the port that the kernel chose; the same while the port is
+/* The first address it listens on, with the port that the kernel chose; the same while the port is
  * closed. */
 const struct sockaddr_storage *fakedns_address(const struct fakedns *server);
 
-/* Adds a rule. Selector names are query types ("SRV"). Both directions are asked: RULE_INBOUND for
- * queries, RULE_OUTBOUND for answers (whose sender, for the selector `source`, is this server).
+/* Adds a rule. Conditions are "qname" (without the dot at its end), "qtype" and "transport" ("UDP",
+ * "TCP"). Both directions are asked: RULE_INBOUND for queries, RULE_OUTBOUND for answers (whose
+ * sender, for the selector `source`, is this server). What a verdict does:
  *
- * VERDICT_DROP: a query isn't answered; an answer isn't sent, but the observer is told of it first.
+ * DROP, UNREACHABLE: a query isn't answered; an answer isn't sent, but the observer is told of it
+ * first. Of a whole transport the callback `reach` makes the rest.
  *
- * VERDICT_ANSWER: `status` is the rcode of an answer without records (0 to 4095; of what exceeds 15
- * a client without EDNS sees the lower four bits). Without a direction the rule is about queries.
+ * REFUSE of a whole transport closes its port while the rule stands and its interval holds, so that
+ * the kernel answers with ICMP port unreachable or RST; connections are reset. Of some messages it
+ * is a DROP, because a port is closed for all or for none.
  *
- * VERDICT_REFUSE of every message closes the port while the rule stands and its interval holds, so
- * that the kernel answers with ICMP port unreachable. Of some messages it is a VERDICT_DROP,
- * because a port is closed for all or for none.
+ * STALL: as DROP over UDP. Over TCP the connection isn't read any more until the rule is removed;
+ * of the whole transport connections are accepted and never read.
  *
- * Returns the handle, or 0 when out of memory or `status` is no rcode. */
+ * ANSWER: `status` is the rcode of an answer without records (0 to 4095; of what exceeds 15 a
+ * client without EDNS sees the lower four bits). Without a direction the rule is about queries.
+ *
+ * The others are about answers when they have no direction:
+ *
+ * DELAY: the message goes on after that time, rounded up to a millisecond.
+ *
+ * DUPLICATE: an answer is sent so many times more; a query is answered so many times more.
+ *
+ * CORRUPT: see fakedns/faults.h for the manners.
+ *
+ * DIVERT: over UDP, the answer is sent from `from` (port 0: this server's port, or any if that is
+ * taken).
+ *
+ * CLOSE, RESET: over TCP, half of the answer is sent and the connection is closed, or reset. On a
+ * query there is no half.
+ *
+ * Returns the handle, or 0 when out of memory, or when the verdict has no such status, manner,
+ * number of copies (1 to FAKEDNS_COPIES_MAX) or direction (DIVERT is about answers). */
 uint64_t fakedns_add_rule(struct fakedns *server, const struct rule_selector *selector,
                           const struct rule_verdict *verdict);
+
+/* More are a flood and no duplicates. */
+#define FAKEDNS_COPIES_MAX 100
 
 /* Removes a rule; false when there is none of this handle. When the port can't be opened again
  * because another program has taken it, a "log" event says so, and it is tried again each second.
  */
 bool fakedns_remove_rule(struct fakedns *server, uint64_t handle);
 
-/* The part without sockets: answers the query in `bytes` from the zone, as over UDP. Any bytes are
+enum fakedns_change_kind {
+  FAKEDNS_ADD,     /* the records of `text` */
+  FAKEDNS_REMOVE,  /* those that have `name`, `type` and `data`, of which one at least is given */
+  FAKEDNS_REPLACE, /* the sets that have names and types of records of `text`, by those */
+  FAKEDNS_SET_TTL, /* of the records that have `name`, `type` and `data` becomes `ttl` */
+  FAKEDNS_SET_ZONE /* the zone of the same name becomes that of `text`, or it is a further zone */
+};
+
+/* Names in it are relative to the server's first zone unless they end with a dot. */
+struct fakedns_change {
+  enum fakedns_change_kind kind;
+  const char *text; /* records, or a zone, as in a master file */
+  const char *name; /* NULL: any */
+  const char *type; /* "SRV"; NULL: any */
+  const char *data; /* "192.0.2.1", as in a master file; only with `type`; NULL: any */
+  uint32_t ttl;
+};
+
+/* Changes what the server has, from the next query on, and tells what came and what went (kind
+ * "zone"). Returns 0, or -1 with the text filled in: the text is wrong, or no record is as
+ * described; nothing has changed then. */
+int fakedns_change(struct fakedns *server, const struct fakedns_change *change,
+                   struct error *error);
+
+/* The part without sockets: answers the query in `bytes` from the zones, as over UDP. Any bytes are
  * allowed. `*answer` is malloc'd, `*length` its size. Returns 0, or -1 when there is to be no
  * answer (not even a DNS header, or an answer itself) or memory is out: nothing is allocated then.
  * This is what the fuzz target drives. */
-int fakedns_respond(const struct fakedns *server, const uint8_t *bytes, size_t size,
-                    uint8_t **answer, size_t *length);
+int fakedns_respond(struct fakedns *server, const uint8_t *bytes, size_t size, uint8_t **answer,
+                    size_t *length);
 
 #endif

@@ -105,6 +105,7 @@ int fakedns_query_parse(struct query *query, const uint8_t *bytes, size_t size) 
       .recursion_desired = bytes[2] & 0x01,
       .checking_disabled = bytes[3] & 0x10,
       .size_limit = MESSAGE_UDP_SIZE_PLAIN,
+      .own_size = MESSAGE_UDP_SIZE_USUAL,
       .rcode = LDNS_RCODE_NOERROR,
   };
   bool readable = read_sections(&cursor, query);

@@ -14,9 +14,16 @@
 /* The most that a UDP datagram over IPv4 can carry: 65535 less the headers of IP and UDP. */
 #define MESSAGE_UDP_SIZE_MAX 65507
 
+/* The largest message over TCP (RFC 1035 section 4.2.2). */
+#define MESSAGE_TCP_SIZE_MAX 65535
+
 /* What a client can take that says nothing (RFC 1035 section 4.2.1), and the least that it may say
  * (RFC 6891 section 6.2.5). */
 #define MESSAGE_UDP_SIZE_PLAIN 512
+
+/* What a server says that it can take, unless told otherwise: DNS flag day 2020's advice against
+ * fragments. */
+#define MESSAGE_UDP_SIZE_USUAL 1232
 
 /* RFC 6891 section 9: an EDNS version that is not known here. ldns has no name for it. */
 #define RCODE_BADVERS 16
@@ -35,7 +42,8 @@ struct query {
   ldns_rr_type type;
   ldns_rr_class class;
   bool edns, dnssec_ok;
-  size_t size_limit; /* of the answer */
+  size_t size_limit; /* of the answer; fakedns_query_parse() has the limit for UDP */
+  uint16_t own_size; /* what the answer's OPT record says that the server can take */
   int rcode;         /* NOERROR, or why there can only be an error: FORMERR, NOTIMPL, BADVERS */
 };
 

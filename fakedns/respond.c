@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * An authoritative server's answer: RFC 1034 section 4.3.2 without delegations (an NS record below
- * the apex is data like any other), RFC 2308 for what doesn't exist.
+ * the apex is data like any other), RFC 2308 for what doesn't exist. order.c has the order of sets.
  */
 #include "fakedns/respond.h"
 
 #include <string.h>
+#include <strings.h>
+
+#include "fakedns/order.h"
 
 /* Longer than any chain in use; it also ends loops that wildcards make longer and longer. */
 enum { CNAME_CHAIN_MAX = 16 };
@@ -53,20 +56,37 @@ static int add_soa(const struct zone *zone, struct answer *answer) {
                                                     .ttl = minimum < ttl ? minimum : ttl});
 }
 
-/* The host that a record points to, whose addresses its reader will want, or NULL. */
-static const ldns_rdf *pointed_host(const ldns_rr *record) {
+/* The name that a record points to and whose records of that type its reader will want next, or
+ * NULL: addresses of SRV targets (RFC 2782), of MX and NS (RFC 1035), and of a NAPTR whose flag
+ * says "A"; SRV records of one whose flag says "S" (RFC 3404 section 4.4). */
+static const ldns_rdf *pointed_name(const ldns_rr *record, ldns_rr_type *wanted) {
   static const struct {
     ldns_rr_type type;
     size_t field;
-  } pointers[] = {{LDNS_RR_TYPE_SRV, 3}, {LDNS_RR_TYPE_MX, 1}, {LDNS_RR_TYPE_NS, 0}};
-  for (size_t i = 0; i < sizeof pointers / sizeof pointers[0]; i++)
-    if (ldns_rr_get_type(record) == pointers[i].type)
-      return ldns_rr_rdf(record, pointers[i].field);
+    const char *flag; /* of NAPTR: a text of one letter, its length before it */
+    ldns_rr_type wanted;
+  } pointers[] = {
+      {LDNS_RR_TYPE_SRV, 3, NULL, LDNS_RR_TYPE_A},
+      {LDNS_RR_TYPE_MX, 1, NULL, LDNS_RR_TYPE_A},
+      {LDNS_RR_TYPE_NS, 0, NULL, LDNS_RR_TYPE_A},
+      {LDNS_RR_TYPE_NAPTR, 5, "\1A", LDNS_RR_TYPE_A},
+      {LDNS_RR_TYPE_NAPTR, 5, "\1S", LDNS_RR_TYPE_SRV},
+  };
+  for (size_t i = 0; i < sizeof pointers / sizeof pointers[0]; i++) {
+    if (ldns_rr_get_type(record) != pointers[i].type)
+      continue;
+    const ldns_rdf *flag = pointers[i].flag ? ldns_rr_rdf(record, 2) : NULL;
+    if (flag && (ldns_rdf_size(flag) != 2 ||
+                 strncasecmp((const char *)ldns_rdf_data(flag), pointers[i].flag, 2) != 0))
+      continue;
+    *wanted = pointers[i].wanted;
+    return ldns_rr_rdf(record, pointers[i].field);
+  }
   return NULL;
 }
 
-static int add_addresses(struct answer *answer, const struct zone_node *node, const ldns_rdf *owner,
-                         ldns_rr_type type) {
+static int add_set(struct answer *answer, const struct zone_node *node, const ldns_rdf *owner,
+                   ldns_rr_type type) {
   for (size_t i = 0; i < ldns_rr_list_rr_count(node->records); i++) {
     const ldns_rr *record = ldns_rr_list_rr(node->records, i);
     if (ldns_rr_get_type(record) == type &&
@@ -77,25 +97,42 @@ static int add_addresses(struct answer *answer, const struct zone_node *node, co
   return 0;
 }
 
-/* RFC 2782: the addresses of SRV targets come along where they are known; likewise MX and NS (RFC
- * 1035). */
-static int add_additional(const struct zone *zone, struct answer *answer) {
-  const struct answer_section *section = &answer->sections[SECTION_ANSWER];
-  for (size_t i = 0; i < section->count; i++) {
-    const ldns_rdf *host = pointed_host(section->records[i].record);
-    const struct zone_node *node = host && zone_holds(zone, host) ? zone_find(zone, host) : NULL;
-    if (node && (add_addresses(answer, node, host, LDNS_RR_TYPE_A) ||
-                 add_addresses(answer, node, host, LDNS_RR_TYPE_AAAA)))
-      return -1;
+/* Adds what a record points to, where it is known here. */
+static int add_pointed(const struct zones *zones, struct answer *answer, const ldns_rr *record) {
+  ldns_rr_type wanted;
+  const ldns_rdf *name = pointed_name(record, &wanted);
+  const struct zone *zone = name ? zones_closest(zones, name) : NULL;
+  const struct zone_node *node = zone ? zone_find(zone, name) : NULL;
+  if (!node)
+    return 0;
+  if (wanted == LDNS_RR_TYPE_SRV)
+    return add_set(answer, node, name, LDNS_RR_TYPE_SRV);
+  return add_set(answer, node, name, LDNS_RR_TYPE_A) ||
+                 add_set(answer, node, name, LDNS_RR_TYPE_AAAA)
+             ? -1
+             : 0;
+}
+
+/* What has come along may point further: NAPTR to SRV to addresses, which point nowhere. */
+static int add_additional(const struct zones *zones, struct answer *answer) {
+  for (int kind = SECTION_ANSWER; kind < SECTION_COUNT; kind++) {
+    const struct answer_section *section = &answer->sections[kind];
+    for (size_t i = 0; kind != SECTION_AUTHORITY && i < section->count; i++)
+      if (add_pointed(zones, answer, section->records[i].record))
+        return -1;
   }
   return 0;
 }
 
-/* Follows aliases from the name asked for to what was asked. The rcode is that of the last name
- * (RFC 6604). */
-static int answer_name(const struct zone *zone, const struct query *query, struct answer *answer) {
+/* Follows aliases from the name asked for to what was asked, from zone to zone. The rcode is that
+ * of the last name (RFC 6604). */
+static int answer_name(const struct zones *zones, const struct query *query,
+                       struct answer *answer) {
   const ldns_rdf *name = query->name;
   for (int links = 0; links < CNAME_CHAIN_MAX; links++) {
+    const struct zone *zone = zones_closest(zones, name);
+    if (!zone)
+      return 0;
     const struct zone_node *node = zone_find(zone, name);
     if (!node) {
       answer->rcode = LDNS_RCODE_NXDOMAIN;
@@ -107,15 +144,13 @@ static int answer_name(const struct zone *zone, const struct query *query, struc
       if (add_records(answer, SECTION_ANSWER, node, name, query->type))
         return -1;
       bool none = answer->sections[SECTION_ANSWER].count == before;
-      return none ? add_soa(zone, answer) : add_additional(zone, answer);
+      return none ? add_soa(zone, answer) : 0;
     }
     if (fakedns_answer_has(answer, SECTION_ANSWER, alias, name))
       return 0;
     if (add(answer, SECTION_ANSWER, alias, name))
       return -1;
     name = ldns_rr_rdf(alias, 0);
-    if (!zone_holds(zone, name))
-      return 0;
   }
   return 0;
 }
@@ -126,17 +161,22 @@ static bool is_transfer(ldns_rr_type type) {
   return type >= LDNS_RR_TYPE_IXFR && type <= LDNS_RR_TYPE_MAILA;
 }
 
-int fakedns_respond_from_zone(const struct zone *zone, const struct query *query, uint8_t **bytes,
-                              size_t *size) {
+int fakedns_respond_from_zones(struct responder *responder, const struct query *query,
+                               uint8_t **bytes, size_t *size) {
+  const struct zones *zones = &responder->zones;
   if (query->rcode != LDNS_RCODE_NOERROR)
     return fakedns_respond_with_rcode(query, query->rcode, bytes, size);
   bool served = query->class == LDNS_RR_CLASS_IN || query->class == LDNS_RR_CLASS_ANY;
-  if (!served || is_transfer(query->type) || !zone_holds(zone, query->name))
+  if (!served || is_transfer(query->type) || !zones_closest(zones, query->name))
     return fakedns_respond_with_rcode(query, LDNS_RCODE_REFUSED, bytes, size);
   struct answer answer = {.rcode = LDNS_RCODE_NOERROR, .authoritative = true};
-  int result = answer_name(zone, query, &answer);
-  if (result == 0)
+  int result = answer_name(zones, query, &answer);
+  if (result == 0 && !responder->without_additional)
+    result = add_additional(zones, &answer);
+  if (result == 0) {
+    fakedns_order_answer(responder, &answer);
     result = fakedns_answer_encode(query, &answer, bytes, size);
+  }
   fakedns_answer_clear(&answer);
   return result;
 }

@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the zone answers to a query.
+ * What the zones answer to a query.
  */
 #ifndef FAKEDNS_RESPOND_H
 #define FAKEDNS_RESPOND_H
 
-#include "fakedns/message.h"
-#include "fakedns/zone.h"
+#include <stdbool.h>
 
-/* Answers a parsed query from the zone. `*bytes` is malloc'd. Returns 0, or -1 when out of memory.
+#include "common/random.h"
+#include "fakedns/fakedns.h"
+#include "fakedns/message.h"
+#include "fakedns/zones.h"
+
+struct responder {
+  struct zones zones; /* owned by the server */
+  enum fakedns_order order;
+  bool without_additional;
+  struct random_stream *random; /* borrowed */
+};
+
+/* Answers a parsed query from the zones. `*bytes` is malloc'd. Returns 0, or -1 when out of memory.
  */
-int fakedns_respond_from_zone(const struct zone *zone, const struct query *query, uint8_t **bytes,
-                              size_t *size);
+int fakedns_respond_from_zones(struct responder *responder, const struct query *query,
+                               uint8_t **bytes, size_t *size);
 
 /* Answers with a bare rcode (0 to 4095; above 15 a client without EDNS sees the lower four bits).
  */

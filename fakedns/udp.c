@@ -107,3 +107,28 @@ void fakedns_udp_send(struct udp_socket *socket, uint8_t *bytes, size_t size,
                   sent) < 0)
     sent(&sending->request, 0);
 }
+
+static void ignore(void *context, const uint8_t *bytes, size_t size,
+                   const struct sockaddr_storage *source) {
+  (void)context;
+  (void)bytes;
+  (void)size;
+  (void)source;
+}
+
+int fakedns_udp_send_from(uv_loop_t *loop, struct sockaddr_storage *from, uint8_t *bytes,
+                          size_t size, const struct sockaddr_storage *target, struct error *error) {
+  struct udp_socket *socket = NULL;
+  struct sockaddr_storage wanted = *from;
+  int result = fakedns_udp_open(&socket, loop, &wanted, from, ignore, NULL, error);
+  if (result && address_port(&wanted) != 0) {
+    address_set_port(&wanted, 0);
+    result = fakedns_udp_open(&socket, loop, &wanted, from, ignore, NULL, error);
+  }
+  if (result == 0)
+    fakedns_udp_send(socket, bytes, size, target);
+  else
+    free(bytes);
+  fakedns_udp_close(socket);
+  return result;
+}

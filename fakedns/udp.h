@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One UDP socket of the server on the libuv loop. It lives in memory of its own, because libuv
+ * A UDP socket of the server on the libuv loop. It lives in memory of its own, because libuv
  * needs that until its close callback, when the server may have opened the next one long since.
  */
 #ifndef FAKEDNS_UDP_H
@@ -34,5 +34,11 @@ void fakedns_udp_close(struct udp_socket *socket);
  * network. */
 void fakedns_udp_send(struct udp_socket *socket, uint8_t *bytes, size_t size,
                       const struct sockaddr_storage *target);
+
+/* Sends likewise, from another address, by a socket that is closed at once: `*from` gets its port
+ * (port 0, or one that is taken: the kernel chooses). Returns 0, or -1 with the text filled in;
+ * `bytes` are taken in any case. */
+int fakedns_udp_send_from(uv_loop_t *loop, struct sockaddr_storage *from, uint8_t *bytes,
+                          size_t size, const struct sockaddr_storage *target, struct error *error);
 
 #endif

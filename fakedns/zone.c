@@ -100,6 +100,22 @@ int zone_add(struct zone *zone, ldns_rr *record) {
   return 0;
 }
 
+void zone_rotate(struct zone *zone, const ldns_rr *record) {
+  const struct zone_node *node = zone_node(zone, ldns_rr_owner(record));
+  size_t count = node ? ldns_rr_list_rr_count(node->records) : 0;
+  size_t last = count; /* the place of the set's record before this one; `count`: there is none */
+  for (size_t i = 0; i < count; i++) {
+    ldns_rr *here = ldns_rr_list_rr(node->records, i);
+    if (ldns_rr_get_type(here) != ldns_rr_get_type(record))
+      continue;
+    if (last < count) {
+      ldns_rr_list_set_rr(node->records, ldns_rr_list_rr(node->records, last), i);
+      ldns_rr_list_set_rr(node->records, here, last);
+    }
+    last = i;
+  }
+}
+
 /* "*.ENCLOSER", or NULL when out of memory or too long to be a name. */
 static ldns_rdf *wildcard_below(const ldns_rdf *encloser) {
   ldns_rdf *star = ldns_dname_new_frm_str("*");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A zone: its records by name. zone.c holds and finds them, zone_parse.c reads them from a master
- * file. Records stay in the order of the text within a name, and names are ordered as in RFC 4034
- * section 6.1, so that nothing depends on pointers or hashes.
+ * A zone: its records by name. zone.c holds and finds them, zone_build.c makes a zone of a master
+ * file, which zone_parse.c reads. Records stay in the order of the text within a name, and names
+ * are ordered as in RFC 4034 section 6.1, so that nothing depends on pointers or hashes.
  */
 #ifndef FAKEDNS_ZONE_H
 #define FAKEDNS_ZONE_H
@@ -29,13 +29,20 @@ struct zone_node {
  */
 int zone_parse(struct zone **out, const char *text, struct error *error);
 
-/* An empty zone; takes `apex`, also on failure (NULL: out of memory). */
+/* An empty zone, or NULL when out of memory; takes `apex`, also then. */
 struct zone *zone_create(ldns_rdf *apex);
 void zone_destroy(struct zone *zone);
 
 /* Adds a record whose owner lies in the zone; takes it. A record that is there already is freed
  * (RFC 2181 section 5). Returns 0, or -1 when out of memory: `record` is the caller's then. */
 int zone_add(struct zone *zone, ldns_rr *record);
+
+/* Adds a copy of a record that stands at this line of a text, if it may stand beside what is there.
+ * Returns 0, or -1 with the text filled in ("line 3: …"). */
+int zone_insert(struct zone *zone, const ldns_rr *record, size_t line, struct error *error);
+
+/* Moves the first record of this one's set to the set's end. */
+void zone_rotate(struct zone *zone, const ldns_rr *record);
 
 /* Whether the name is the apex or lies below it. */
 bool zone_holds(const struct zone *zone, const ldns_rdf *name);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads a zone from a master file (RFC 1035 section 5.1). zone_text.c has cut it into tokens; here
- * the directives, owners and TTLs are understood, and the values are looked at so that an error can
- * name the token; ldns then reads each record.
+ * Reads the records of a master file (RFC 1035 section 5.1). zone_text.c has cut it into tokens;
+ * here the directives, owners and TTLs are understood, and the values are looked at so that an
+ * error can name the token; ldns then reads each record. zone_build.c makes zones of them.
  *
  *   $ORIGIN NAME | $TTL TTL | OWNER [TTL] [IN] TYPE VALUE… | OWNER [IN] [TTL] TYPE VALUE…
  *
@@ -15,18 +15,15 @@
 #include <string.h>
 #include <strings.h>
 
-#include "fakedns/zone.h"
+#include "fakedns/zone_records.h"
 #include "fakedns/zone_text.h"
 #include "fakedns/zone_values.h"
 
 struct parser {
+  struct zone_records *result;
   ldns_rdf *origin; /* NULL: none yet */
   ldns_rdf *owner;  /* of the record before; NULL: none yet */
-  ldns_rdf *first_origin;
-  const ldns_rr *soa; /* borrowed from records */
-  ldns_rr_list *records;
-  size_t *lines; /* the line of each record; as long as records */
-  uint32_t ttl;  /* for records without one */
+  uint32_t ttl;     /* for records without one */
   bool has_ttl, ttl_is_directive;
   struct error *error;
 };
@@ -80,9 +77,9 @@ static int read_directive(struct parser *parser, const struct zone_entry *entry)
     return -1;
   ldns_rdf_deep_free(parser->origin);
   parser->origin = name;
-  if (!parser->first_origin)
-    parser->first_origin = ldns_rdf_clone(name);
-  return parser->first_origin ? 0 : error_set(parser->error, "out of memory");
+  if (!parser->result->first_origin)
+    parser->result->first_origin = ldns_rdf_clone(name);
+  return parser->result->first_origin ? 0 : error_set(parser->error, "out of memory");
 }
 
 static int read_owner(struct parser *parser, const struct zone_entry *entry) {
@@ -213,20 +210,16 @@ static ldns_rr *make_record(const struct parser *parser, const struct zone_entry
 }
 
 static int keep_record(struct parser *parser, ldns_rr *record, size_t line) {
-  size_t count = ldns_rr_list_rr_count(parser->records);
-  size_t *lines = realloc(parser->lines, (count + 1) * sizeof *lines);
+  struct zone_records *result = parser->result;
+  size_t count = ldns_rr_list_rr_count(result->list);
+  size_t *lines = realloc(result->lines, (count + 1) * sizeof *lines);
   if (lines)
-    parser->lines = lines;
-  if (!lines || !ldns_rr_list_push_rr(parser->records, record)) {
+    result->lines = lines;
+  if (!lines || !ldns_rr_list_push_rr(result->list, record)) {
     ldns_rr_free(record);
     return error_set(parser->error, "out of memory");
   }
   lines[count] = line;
-  if (ldns_rr_get_type(record) != LDNS_RR_TYPE_SOA)
-    return 0;
-  if (parser->soa)
-    return error_set(parser->error, "line %zu: a second SOA record: a zone has one", line);
-  parser->soa = record;
   return 0;
 }
 
@@ -241,76 +234,25 @@ static int read_record(struct parser *parser, const struct zone_entry *entry) {
   return record ? keep_record(parser, record, entry->line) : -1;
 }
 
-/* RFC 1034 section 3.6.2: where a CNAME is, nothing else is. */
-static int check_alias(const struct parser *parser, const struct zone *zone, const ldns_rr *record,
-                       size_t line) {
-  const struct zone_node *node = zone_node(zone, ldns_rr_owner(record));
-  if (!node)
-    return 0;
-  bool alias = ldns_rr_get_type(record) == LDNS_RR_TYPE_CNAME;
-  for (size_t i = 0; i < ldns_rr_list_rr_count(node->records); i++) {
-    const ldns_rr *other = ldns_rr_list_rr(node->records, i);
-    if (ldns_rr_compare(other, record) != 0 &&
-        (alias || ldns_rr_get_type(other) == LDNS_RR_TYPE_CNAME))
-      return error_set(
-          parser->error,
-          "line %zu: the owner has a CNAME and another record: a CNAME must stand alone (RFC 1034 "
-          "section 3.6.2)",
-          line);
-  }
-  return 0;
+void zone_records_clear(struct zone_records *records) {
+  ldns_rr_list_deep_free(records->list);
+  ldns_rdf_deep_free(records->first_origin);
+  free(records->lines);
+  *records = (struct zone_records){0};
 }
 
-static int check_inside(const struct parser *parser, const struct zone *zone, const ldns_rr *record,
-                        size_t line) {
-  if (zone_holds(zone, ldns_rr_owner(record)))
-    return 0;
-  char *owner = ldns_rdf2str(ldns_rr_owner(record));
-  char *apex = ldns_rdf2str(zone->apex);
-  error_set(parser->error, "line %zu: \"%s\" lies outside the zone \"%s\", which its %s names",
-            line, owner ? owner : "", apex ? apex : "", parser->soa ? "SOA" : "first $ORIGIN");
-  free(owner);
-  free(apex);
-  return -1;
-}
-
-/* Moves the records into a zone. */
-static struct zone *build_zone(struct parser *parser) {
-  const ldns_rdf *apex = parser->soa ? ldns_rr_owner(parser->soa) : parser->first_origin;
-  if (!apex) {
-    error_set(
-        parser->error,
-        "the zone has no name: begin it with \"$ORIGIN example.com.\", or give it an SOA record");
-    return NULL;
-  }
-  struct zone *zone = zone_create(ldns_rdf_clone(apex));
-  size_t count = ldns_rr_list_rr_count(parser->records);
-  bool failed = !zone;
-  if (failed)
-    error_set(parser->error, "out of memory");
-  for (size_t i = 0; !failed && i < count; i++) {
-    ldns_rr *record = ldns_rr_list_rr(parser->records, i);
-    failed = check_inside(parser, zone, record, parser->lines[i]) ||
-             check_alias(parser, zone, record, parser->lines[i]);
-    ldns_rr *copy = failed ? NULL : ldns_rr_clone(record);
-    if (!failed && (!copy || zone_add(zone, copy))) {
-      ldns_rr_free(copy);
-      failed = true;
-      error_set(parser->error, "out of memory");
-    }
-  }
-  if (!failed)
-    return zone;
-  zone_destroy(zone);
-  return NULL;
-}
-
-int zone_parse(struct zone **out, const char *text, struct error *error) {
+int zone_records_parse(struct zone_records *out, const char *text, const ldns_rdf *origin,
+                       struct error *error) {
   struct zone_text *zone_text = NULL;
-  struct zone *zone = NULL;
-  struct parser parser = {.records = ldns_rr_list_new(), .error = error};
-  if (!parser.records)
-    return error_set(error, "out of memory");
+  struct zone_records records = {.list = ldns_rr_list_new()};
+  struct parser parser = {.result = &records, .error = error};
+  int result = -1;
+  if (origin)
+    parser.origin = ldns_rdf_clone(origin);
+  if (!records.list || (origin && !parser.origin)) {
+    error_set(error, "out of memory");
+    goto out;
+  }
   if (zone_text_create(&zone_text, text, error))
     goto out;
   for (size_t i = 0; i < zone_text->count; i++) {
@@ -318,16 +260,14 @@ int zone_parse(struct zone **out, const char *text, struct error *error) {
     if (entry->directive ? read_directive(&parser, entry) : read_record(&parser, entry))
       goto out;
   }
-  zone = build_zone(&parser);
-  if (zone)
-    *out = zone;
+  *out = records;
+  records = (struct zone_records){0};
+  result = 0;
 
 out:
   zone_text_destroy(zone_text);
-  ldns_rr_list_deep_free(parser.records);
+  zone_records_clear(&records);
   ldns_rdf_deep_free(parser.origin);
-  ldns_rdf_deep_free(parser.first_origin);
   ldns_rdf_deep_free(parser.owner);
-  free(parser.lines);
-  return zone ? 0 : -1;
+  return result;
 }

@@ -43,15 +43,20 @@ static int core_dns(lua_State *state) {
   struct lab *lab = script_of(state)->lab;
   struct error error;
   luaL_checktype(state, 1, LUA_TTABLE);
+  struct sockaddr_storage listen;
+  const char *zone = script_text(state, 1, "zone", "");
   struct fakedns_options options = {
       .loop = lab_loop(lab),
       .name = script_text(state, 1, "name", "dns"),
-      .zone = script_text(state, 1, "zone", ""),
+      .listen = &listen,
+      .listen_count = 1,
+      .zones = &zone,
+      .zone_count = 1,
       .observer = lab_observer(lab),
       .start_ns = lab_start_ns(lab),
   };
   options.random = random_of(state, options.name);
-  check_address(state, &options.listen);
+  check_address(state, &listen);
   struct server *server = new_server(state);
   if (fakedns_create(&server->dns, &options, &error)) {
     lua_pushnil(state);

@@ -42,24 +42,31 @@ static void open_client(struct fixture *fixture) {
   address_format(server, fixture->server_text);
 }
 
-void fixture_start(struct fixture *fixture, const char *zone) {
+void fixture_start_as(struct fixture *fixture, const struct fakedns_options *options) {
+  struct sockaddr_storage loopback;
+  struct fakedns_options filled = *options;
   memset(fixture, 0, sizeof *fixture);
   fixture->client = -1;
   if (lab_start_ns == 0)
     lab_start_ns = (int64_t)uv_hrtime() - 1000000;
   CU_ASSERT_FATAL(uv_loop_init(&fixture->loop) == 0);
+  CU_ASSERT_FATAL(address_parse(&loopback, "127.0.0.1", 0, NULL) == 0);
   random_stream_init(&fixture->random, 1, "dns");
-  struct fakedns_options options = {
-      .loop = &fixture->loop,
-      .name = "dns",
-      .zone = zone,
-      .random = &fixture->random,
-      .observer = {.handler = keep_event, .context = fixture},
-      .start_ns = lab_start_ns,
-  };
-  CU_ASSERT_FATAL(address_parse(&options.listen, "127.0.0.1", 0, NULL) == 0);
-  if (fakedns_create(&fixture->server, &options, &fixture->error) == 0)
+  filled.loop = &fixture->loop;
+  filled.name = "dns";
+  filled.random = &fixture->random;
+  filled.observer = (struct observer){.handler = keep_event, .context = fixture};
+  filled.start_ns = lab_start_ns;
+  if (!filled.listen) {
+    filled.listen = &loopback;
+    filled.listen_count = 1;
+  }
+  if (fakedns_create(&fixture->server, &filled, &fixture->error) == 0)
     open_client(fixture);
+}
+
+void fixture_start(struct fixture *fixture, const char *zone) {
+  fixture_start_as(fixture, &(struct fakedns_options){.zones = &zone, .zone_count = 1});
 }
 
 void fixture_stop(struct fixture *fixture) {

@@ -31,6 +31,10 @@ struct fixture {
  * says why. */
 void fixture_start(struct fixture *fixture, const char *zone);
 
+/* Likewise with these options, of which loop, name, random, observer and start are filled in;
+ * without an address it listens at 127.0.0.1. */
+void fixture_start_as(struct fixture *fixture, const struct fakedns_options *options);
+
 /* Destroys the server, runs the loop out and asserts that nothing is left on it. */
 void fixture_stop(struct fixture *fixture);
 

@@ -38,8 +38,12 @@ static const char zone[] = "$ORIGIN example.com.\n"
   "\"kind\":\"verdict\",\"to\":\"dns\",\"from_address\":\"CLIENT\",\"to_address\":\"SERVER\""
 #define VERDICT_OUT                                                                                \
   "\"kind\":\"verdict\",\"from\":\"dns\",\"from_address\":\"SERVER\",\"to_address\":\"CLIENT\""
-#define LISTENING "\"kind\":\"server\"," FROM_SERVER ",\"what\":\"listening\",\"transport\":\"UDP\""
-#define CLOSED "\"kind\":\"server\"," FROM_SERVER ",\"what\":\"closed\",\"transport\":\"UDP\""
+#define SOCKET(what, transport)                                                                    \
+  "\"kind\":\"server\"," FROM_SERVER ",\"what\":\"" what "\",\"transport\":\"" transport "\""
+#define LISTENING SOCKET("listening", "UDP")
+#define LISTENING_TCP SOCKET("listening", "TCP")
+#define CLOSED SOCKET("closed", "UDP")
+#define CLOSED_TCP SOCKET("closed", "TCP")
 
 static const struct rule_selector everything = {0};
 
@@ -53,9 +57,10 @@ static void test_answers(void) {
   query_a(&fixture);
   check_received(&fixture, A_1);
   check_event(&fixture, 0, LISTENING);
-  check_event(&fixture, 1, QUERY_A);
-  check_event(&fixture, 2, ANSWER_A);
-  CU_ASSERT(fixture.event_count == 3);
+  check_event(&fixture, 1, LISTENING_TCP);
+  check_event(&fixture, 2, QUERY_A);
+  check_event(&fixture, 3, ANSWER_A);
+  CU_ASSERT(fixture.event_count == 4);
   fixture_stop(&fixture);
 }
 
@@ -63,8 +68,8 @@ static void test_additional_event(void) {
   struct fixture fixture;
   fixture_start(&fixture, zone);
   client_query(&fixture, "_sip._udp.example.com", LDNS_RR_TYPE_SRV);
-  CU_ASSERT(run_until_events(&fixture, 3));
-  check_event(&fixture, 2,
+  CU_ASSERT(run_until_events(&fixture, 4));
+  check_event(&fixture, 3,
               "\"kind\":\"dns\",\"from\":\"dns\",\"from_address\":\"SERVER\",\"to_address\":"
               "\"CLIENT\",\"transport\":"
               "\"UDP\",\"id\":4711,\"query\":false,\"qname\":\"_sip._udp.example.com.\",\"qtype\":"
@@ -87,11 +92,11 @@ static void test_rubbish(void) {
   client_send(&fixture, "", 0);
   query_a(&fixture);
   check_received(&fixture, A_1);
-  check_event(&fixture, 1,
+  check_event(&fixture, 2,
               "\"kind\":\"dns\",\"to\":\"dns\",\"from_address\":\"CLIENT\",\"to_address\":"
               "\"SERVER\",\"transport\":"
               "\"UDP\",\"malformed\":\"shorter than a DNS header\"");
-  CU_ASSERT(fixture.event_count == 5);
+  CU_ASSERT(fixture.event_count == 6);
   fixture_stop(&fixture);
 }
 
@@ -104,15 +109,15 @@ static void test_drop_query(void) {
   query_a(&fixture);
   client_query(&fixture, "p1.example.com", LDNS_RR_TYPE_AAAA);
   check_received(&fixture, AAAA_1);
-  check_event(&fixture, 1,
+  check_event(&fixture, 2,
               "\"kind\":\"fault\"," FROM_SERVER
               ",\"action\":\"added\",\"rule\":1,\"verdict\":\"drop\"");
-  check_event(&fixture, 2, QUERY_A);
-  check_event(&fixture, 3, VERDICT_IN ",\"rule\":1,\"verdict\":\"drop\",\"name\":\"A\"");
-  CU_ASSERT(fixture.event_count == 6);
+  check_event(&fixture, 3, QUERY_A);
+  check_event(&fixture, 4, VERDICT_IN ",\"rule\":1,\"verdict\":\"drop\",\"name\":\"A\"");
+  CU_ASSERT(fixture.event_count == 7);
   CU_ASSERT(fakedns_remove_rule(fixture.server, 1));
   CU_ASSERT(!fakedns_remove_rule(fixture.server, 1));
-  check_event(&fixture, 6,
+  check_event(&fixture, 7,
               "\"kind\":\"fault\"," FROM_SERVER
               ",\"action\":\"removed\",\"rule\":1,\"verdict\":\"drop\"");
   query_a(&fixture);
@@ -128,9 +133,9 @@ static void test_drop_answer(void) {
   query_a(&fixture);
   client_query(&fixture, "p1.example.com", LDNS_RR_TYPE_AAAA);
   check_received(&fixture, AAAA_1);
-  check_event(&fixture, 2, QUERY_A);
-  check_event(&fixture, 3, ANSWER_A);
-  check_event(&fixture, 4, VERDICT_OUT ",\"rule\":1,\"verdict\":\"drop\",\"name\":\"A\"");
+  check_event(&fixture, 3, QUERY_A);
+  check_event(&fixture, 4, ANSWER_A);
+  check_event(&fixture, 5, VERDICT_OUT ",\"rule\":1,\"verdict\":\"drop\",\"name\":\"A\"");
   fixture_stop(&fixture);
 }
 
@@ -144,10 +149,10 @@ static void test_answer_rcode(void) {
   check_received(&fixture, "SERVFAIL\n");
   query_a(&fixture);
   check_received(&fixture, A_1);
-  check_event(&fixture, 3, VERDICT_IN ",\"rule\":1,\"verdict\":\"answer\",\"name\":\"A\"");
-  check_event(&fixture, 4, ANSWER_TO_A ",\"rcode\":\"SERVFAIL\",\"answers\":[]");
-  check_event(&fixture, 5, QUERY_A);
-  check_event(&fixture, 6, ANSWER_A);
+  check_event(&fixture, 4, VERDICT_IN ",\"rule\":1,\"verdict\":\"answer\",\"name\":\"A\"");
+  check_event(&fixture, 5, ANSWER_TO_A ",\"rcode\":\"SERVFAIL\",\"answers\":[]");
+  check_event(&fixture, 6, QUERY_A);
+  check_event(&fixture, 7, ANSWER_A);
   fixture_stop(&fixture);
 }
 
@@ -159,8 +164,8 @@ static void test_answer_rcode_outbound(void) {
   fakedns_add_rule(fixture.server, &selector, &nxdomain);
   query_a(&fixture);
   check_received(&fixture, "NXDOMAIN aa\n");
-  check_event(&fixture, 3, VERDICT_OUT ",\"rule\":1,\"verdict\":\"answer\",\"name\":\"A\"");
-  check_event(&fixture, 4, ANSWER_TO_A ",\"rcode\":\"NXDOMAIN\",\"answers\":[]");
+  check_event(&fixture, 4, VERDICT_OUT ",\"rule\":1,\"verdict\":\"answer\",\"name\":\"A\"");
+  check_event(&fixture, 5, ANSWER_TO_A ",\"rcode\":\"NXDOMAIN\",\"answers\":[]");
   fixture_stop(&fixture);
 }
 
@@ -176,8 +181,8 @@ static void test_rcode_limits(void) {
   verdict.status = 4095;
   CU_ASSERT(fakedns_add_rule(fixture.server, &everything, &verdict) == 1);
   client_send(&fixture, query, make_query(query, "p1.example.com", LDNS_RR_TYPE_A, 1232));
-  CU_ASSERT(run_until_events(&fixture, 5));
-  check_event(&fixture, 4, ANSWER_TO_A ",\"rcode\":\"RCODE4095\",\"answers\":[]");
+  CU_ASSERT(run_until_events(&fixture, 6));
+  check_event(&fixture, 5, ANSWER_TO_A ",\"rcode\":\"RCODE4095\",\"answers\":[]");
   fixture_stop(&fixture);
 }
 
@@ -200,15 +205,17 @@ static void test_refuse(void) {
   CU_ASSERT(fakedns_remove_rule(fixture.server, rule));
   query_a(&fixture);
   check_received(&fixture, A_1);
-  check_event(&fixture, 1,
+  check_event(&fixture, 2,
               "\"kind\":\"fault\"," FROM_SERVER
               ",\"action\":\"added\",\"rule\":1,\"verdict\":\"refuse\"");
-  check_event(&fixture, 2, CLOSED);
-  check_event(&fixture, 3,
+  check_event(&fixture, 3, CLOSED);
+  check_event(&fixture, 4, CLOSED_TCP);
+  check_event(&fixture, 5,
               "\"kind\":\"fault\"," FROM_SERVER
               ",\"action\":\"removed\",\"rule\":1,\"verdict\":\"refuse\"");
-  check_event(&fixture, 4, LISTENING);
-  check_event(&fixture, 5, QUERY_A);
+  check_event(&fixture, 6, LISTENING);
+  check_event(&fixture, 7, LISTENING_TCP);
+  check_event(&fixture, 8, QUERY_A);
   fixture_stop(&fixture);
 }
 
@@ -234,7 +241,7 @@ static void test_refuse_some(void) {
   query_a(&fixture);
   client_query(&fixture, "p1.example.com", LDNS_RR_TYPE_AAAA);
   check_received(&fixture, AAAA_1);
-  check_event(&fixture, 3, VERDICT_IN ",\"rule\":1,\"verdict\":\"refuse\",\"name\":\"A\"");
+  check_event(&fixture, 4, VERDICT_IN ",\"rule\":1,\"verdict\":\"refuse\",\"name\":\"A\"");
   fixture_stop(&fixture);
 }
 
@@ -244,13 +251,15 @@ static void test_refuse_interval(void) {
   int64_t now_ns = fixture_now_ns();
   struct rule_selector selector = {.from_ns = now_ns + 20000000, .until_ns = now_ns + 40000000};
   fakedns_add_rule(fixture.server, &selector, &(struct rule_verdict){.kind = VERDICT_REFUSE});
-  CU_ASSERT(fixture.event_count == 2);
-  CU_ASSERT(run_until_events(&fixture, 3));
+  CU_ASSERT(fixture.event_count == 3);
+  CU_ASSERT(run_until_events(&fixture, 5));
   CU_ASSERT(fixture_now_ns() >= selector.from_ns);
-  check_event(&fixture, 2, CLOSED);
-  CU_ASSERT(run_until_events(&fixture, 4));
+  check_event(&fixture, 3, CLOSED);
+  check_event(&fixture, 4, CLOSED_TCP);
+  CU_ASSERT(run_until_events(&fixture, 7));
   CU_ASSERT(fixture_now_ns() >= selector.until_ns);
-  check_event(&fixture, 3, LISTENING);
+  check_event(&fixture, 5, LISTENING);
+  check_event(&fixture, 6, LISTENING_TCP);
   query_a(&fixture);
   check_received(&fixture, A_1);
   fixture_stop(&fixture);
@@ -270,10 +279,11 @@ static void test_port_taken(void) {
            "\"kind\":\"log\"," FROM_SERVER
            ",\"text\":\"dns: cannot listen on UDP %s: address already in use\"",
            fixture.server_text);
-  check_event(&fixture, 4, expected);
+  check_event(&fixture, 6, expected);
+  check_event(&fixture, 7, LISTENING_TCP);
   close(thief);
-  CU_ASSERT(run_until_events(&fixture, 6));
-  check_event(&fixture, 5, LISTENING);
+  CU_ASSERT(run_until_events(&fixture, 9));
+  check_event(&fixture, 8, LISTENING);
   query_a(&fixture);
   check_received(&fixture, A_1);
   fixture_stop(&fixture);
@@ -285,9 +295,11 @@ static void test_create_errors(void) {
   struct error error;
   char expected[256];
   fixture_start(&fixture, zone);
-  struct fakedns_options options = {
-      .loop = &fixture.loop, .name = "dns2", .zone = zone, .random = &fixture.random};
-  options.listen = *fakedns_address(fixture.server);
+  struct fakedns_options options = {.loop = &fixture.loop,
+                                    .name = "dns2",
+                                    .listen = fakedns_address(fixture.server),
+                                    .listen_count = 1,
+                                    .random = &fixture.random};
   CU_ASSERT(fakedns_create(&other, &options, &error) == -1);
   CU_ASSERT(other == NULL);
   snprintf(expected, sizeof expected, "dns2: cannot listen on UDP %s: address already in use",
@@ -316,42 +328,51 @@ static void test_observer_adds_rule(void) {
   struct fixture fixture;
   struct closing closing = {0};
   fixture_start(&fixture, zone);
+  struct sockaddr_storage listen;
   struct fakedns_options options = {.loop = &fixture.loop,
                                     .name = "dns2",
-                                    .zone = zone,
+                                    .listen = &listen,
+                                    .listen_count = 1,
                                     .random = &fixture.random,
                                     .observer = {.handler = close_on_query, .context = &closing}};
-  address_parse(&options.listen, "127.0.0.1", 0, NULL);
+  address_parse(&listen, "127.0.0.1", 0, NULL);
   CU_ASSERT_FATAL(fakedns_create(&closing.server, &options, NULL) == 0);
   const struct sockaddr_storage *address = fakedns_address(closing.server);
   CU_ASSERT_FATAL(
       connect(fixture.client, (const struct sockaddr *)address, address_length(address)) == 0);
   query_a(&fixture);
-  while (closing.events < 5) /* listening, query, fault, closed, verdict */
+  while (closing.events < 6) /* listening, query, fault, closed; twice where two sockets are */
     uv_run(&fixture.loop, UV_RUN_ONCE);
   check_port_unreachable(&fixture);
   fakedns_destroy(closing.server);
   fixture_stop(&fixture);
 }
 
-static void test_ipv6(void) {
+/* Each address of a server answers, in its own family, and is the one that the answer comes from.
+ */
+static void test_addresses(void) {
   struct fixture fixture;
-  struct fakedns *server;
-  struct error error;
+  struct sockaddr_storage listen[2];
+  const char *zones[] = {zone};
   uint8_t query[512], bytes[512];
-  fixture_start(&fixture, zone);
-  struct fakedns_options options = {
-      .loop = &fixture.loop, .name = "dns6", .zone = zone, .random = &fixture.random};
-  address_parse(&options.listen, "::1", 0, NULL);
-  CU_ASSERT_FATAL(fakedns_create(&server, &options, &error) == 0);
+  address_parse(&listen[0], "127.0.0.1", 0, NULL);
+  address_parse(&listen[1], "::1", 0, NULL);
+  fixture_start_as(&fixture,
+                   &(struct fakedns_options){
+                       .listen = listen, .listen_count = 2, .zones = zones, .zone_count = 1});
+  query_a(&fixture);
+  check_received(&fixture, A_1);
+  CU_ASSERT_FATAL(fixture.event_count == 6);
+  /* The second address is known from what was told of it. */
+  char *at = strstr(fixture.events[2], "[::1]:");
+  CU_ASSERT_FATAL(at != NULL);
+  address_parse(&listen[1], "::1", (uint16_t)strtoul(at + 6, NULL, 10), NULL);
   close(fixture.client);
   fixture.client = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-  const struct sockaddr_storage *address = fakedns_address(server);
-  CU_ASSERT_FATAL(
-      connect(fixture.client, (const struct sockaddr *)address, address_length(address)) == 0);
+  CU_ASSERT_FATAL(connect(fixture.client, (const struct sockaddr *)&listen[1],
+                          address_length(&listen[1])) == 0);
   client_send(&fixture, query, make_query(query, "p1.example.com", LDNS_RR_TYPE_A, 0));
   CU_ASSERT(client_receive(&fixture, bytes, sizeof bytes) > 12);
-  fakedns_destroy(server);
   fixture_stop(&fixture);
 }
 
@@ -360,8 +381,9 @@ static void test_destroy_tells(void) {
   fixture_start(&fixture, zone);
   fakedns_destroy(fixture.server);
   fixture.server = NULL;
-  check_event(&fixture, 1, CLOSED);
-  CU_ASSERT(fixture.event_count == 2);
+  check_event(&fixture, 2, CLOSED);
+  check_event(&fixture, 3, CLOSED_TCP);
+  CU_ASSERT(fixture.event_count == 4);
   fixture_stop(&fixture);
 }
 
@@ -381,8 +403,8 @@ static const struct unit_test tests[] = {
     {"a port that was taken meanwhile is told of and tried again", test_port_taken},
     {"an address in use is an error that names it", test_create_errors},
     {"the observer may close the port under an answer", test_observer_adds_rule},
-    {"IPv6", test_ipv6},
-    {"destroying tells that the port closed", test_destroy_tells},
+    {"a server has several addresses, of both families", test_addresses},
+    {"destroying tells that the ports closed", test_destroy_tells},
 };
 
 UNIT_MAIN("fakedns: server", tests)

@@ -46,17 +46,23 @@ static const char zone[] =
     "t TYPE65280 \\# 3 010203\n";
 
 /* One server for all inputs: it lives as long as the process. */
-static const struct fakedns *server(void) {
+static struct fakedns *server(void) {
   static struct random_stream random;
   static struct fakedns *server;
   struct error error;
-  struct fakedns_options options = {
-      .loop = uv_default_loop(), .name = "dns", .zone = zone, .random = &random};
+  struct sockaddr_storage listen;
+  const char *zones[] = {zone};
+  struct fakedns_options options = {.loop = uv_default_loop(),
+                                    .name = "dns",
+                                    .listen = &listen,
+                                    .listen_count = 1,
+                                    .zones = zones,
+                                    .zone_count = 1,
+                                    .random = &random};
   if (server)
     return server;
   random_stream_init(&random, 1, "dns");
-  if (address_parse(&options.listen, "127.0.0.1", 0, &error) ||
-      fakedns_create(&server, &options, &error)) {
+  if (address_parse(&listen, "127.0.0.1", 0, &error) || fakedns_create(&server, &options, &error)) {
     fprintf(stderr, "%s\n", error.text);
     abort();
   }
