@@ -15,6 +15,7 @@
 
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
+#include "harness/clock/turn_internal.h"
 
 INTERPOSED pid_t fork(void) {
   if (!turn_taking_part())
@@ -146,8 +147,14 @@ INTERPOSED int waitid(idtype_t type, id_t id, siginfo_t *information, int option
 INTERPOSED int kill(pid_t process_id, int signal_number) {
   if (signal_number == SIGKILL && process_id > 0 && turn_taking_part())
     return turn_kill(process_id);
-  int result = REAL(kill)(process_id, signal_number);
+  if (!turn_taking_part())
+    return REAL(kill)(process_id, signal_number);
+  sigset_t own;
+  block_signals(&own); /* the process's own first thread may have to take it */
+  int result = REAL(kill)(process_id, signal_number), saved_errno = errno;
   turn_activity();
+  unblock_signals(&own);
+  errno = saved_errno;
   return result;
 }
 

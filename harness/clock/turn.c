@@ -212,49 +212,11 @@ static void pass_turn(void) {
   }
 }
 
-/* ---- signals ---- */
-
-enum delivery { NOTHING_RAN, RESTARTING_HANDLERS_RAN, HANDLER_RAN };
-
-/* Signals that do nothing by default (signal(7)); the others end the process or stop it. */
-static bool is_harmless(int number) {
-  return number == SIGCHLD || number == SIGCONT || number == SIGURG || number == SIGWINCH;
-}
-
-static bool is_stopping(int number) {
-  return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU || number == SIGSTOP;
-}
-
-/* What the delivery of a pending signal does. One that ends the process takes the turn from it
- * first, so that the others needn't find out. */
-static enum delivery foresee(int number) {
-  struct sigaction action;
-  if (sigaction(number, NULL, &action) || action.sa_handler == SIG_IGN)
-    return NOTHING_RAN;
-  if (action.sa_handler != SIG_DFL)
-    return action.sa_flags & SA_RESTART ? RESTARTING_HANDLERS_RAN : HANDLER_RAN;
-  if (!is_harmless(number) && !is_stopping(number))
-    turn_leave();
-  return NOTHING_RAN;
-}
-
-/* Lets pending signals be delivered under `mask`, and says what ran. */
-static enum delivery deliver_signals(const sigset_t *mask) {
-  sigset_t pending;
-  struct timespec at_once = {0};
-  if (sigpending(&pending) || sigisemptyset(&pending))
-    return NOTHING_RAN;
-  enum delivery delivery = NOTHING_RAN;
-  for (int number = 1; number <= SIGRTMAX; number++)
-    if (sigismember(&pending, number) == 1 && sigismember(mask, number) != 1) {
-      enum delivery one = foresee(number);
-      if (one > delivery)
-        delivery = one;
-    }
-  REAL(ppoll)(NULL, 0, &at_once, mask);
-  if (own_slot < 0) /* foresee() was wrong; without a turn there is no going on */
-    REAL(_exit)(128 + SIGKILL);
-  return delivery;
+/* Passes the turn in a wait in which `mask` is blocked. */
+static void let_others_run(const sigset_t *mask) {
+  signals_waiting(mask);
+  pass_turn();
+  signals_waiting(NULL);
 }
 
 static bool is_ended_by(unsigned manner, enum delivery delivery) {
@@ -264,7 +226,7 @@ static bool is_ended_by(unsigned manner, enum delivery delivery) {
 }
 
 static void restore_mask(void *mask) {
-  sigprocmask(SIG_SETMASK, mask, NULL);
+  unblock_signals(mask);
 }
 
 /* Where a pthread_cancel takes effect: nowhere else in a wait, so that no look at anything is cut
@@ -299,15 +261,14 @@ static int await_ready(const struct turn_request *request, int cancel_state, sig
     if (delivery != NOTHING_RAN) /* the handler may have waited itself, or done what we wait for */
       continue;
     self->wake_ns = timer_ns < due_ns ? timer_ns : due_ns;
-    pass_turn();
+    let_others_run(request->mask ? request->mask : own);
   }
 }
 
 int turn_await(const struct turn_request *request) {
   int saved_errno = errno, cancel_state;
-  sigset_t all, own;
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &own);
+  sigset_t own;
+  block_signals(&own);
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
   yields = 0;
   note_hidden_writes();
@@ -315,7 +276,7 @@ int turn_await(const struct turn_request *request) {
   if (result < 0)
     saved_errno = errno;
   pthread_setcancelstate(cancel_state, NULL);
-  sigprocmask(SIG_SETMASK, &own, NULL);
+  unblock_signals(&own);
   errno = saved_errno;
   return result;
 }
@@ -348,15 +309,14 @@ static int64_t yield_until_ns(int64_t timer_ns) {
 void turn_yield(void) {
   struct clock_participant *self = &lab->participant[own_slot];
   int saved_errno = errno, cancel_state;
-  sigset_t all, own;
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &own);
+  sigset_t own;
+  block_signals(&own);
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
   int64_t timer_ns = timers_run();
   self->seen = lab->activity;
   self->wake_ns = yield_until_ns(timer_ns);
-  pass_turn();
+  let_others_run(&own);
   pthread_setcancelstate(cancel_state, NULL);
-  sigprocmask(SIG_SETMASK, &own, NULL);
+  unblock_signals(&own);
   errno = saved_errno;
 }

@@ -345,6 +345,41 @@ static int part_thread_signals(int a, int b) {
   return 0;
 }
 
+static void *wake_often(void *argument) {
+  (void)argument;
+  for (int i = 0; i < 6; i++)
+    sleep(1);
+  kill(getpid(), SIGALRM);
+  say("other goes on");
+  return NULL;
+}
+
+/* An alarm, a signal of another process and one of another thread, each sent to the process: the
+ * first thread takes them (complete_signal in kernel/signal.c), also when another one is awake. */
+static int part_first_thread_signals(int a, int b) {
+  (void)a, (void)b;
+  pthread_t thread;
+  struct sigaction action = {.sa_handler = on_signal};
+  sigaction(SIGALRM, &action, NULL);
+  need(pthread_create(&thread, NULL, wake_often, NULL) == 0);
+  alarm(2);
+  say("sleeps");
+  say("slept, %s", sleep(100) > 0 ? "interrupted" : "?");
+  pid_t parent = getpid(), child = fork();
+  if (child == 0) {
+    sleep(2);
+    kill(parent, SIGALRM);
+    _exit(0);
+  }
+  say("slept, %s", sleep(100) > 0 ? "interrupted" : "?");
+  need(waitpid(child, NULL, 0) == child);
+  say("slept, %s", sleep(100) > 0 ? "interrupted" : "?");
+  sigset_t mask;
+  need(pthread_sigmask(SIG_BLOCK, NULL, &mask) == 0 && sigisemptyset(&mask));
+  need(pthread_join(thread, NULL) == 0);
+  return 0;
+}
+
 /* ---- C11 ---- */
 
 static mtx_t c11_mutex;
@@ -398,6 +433,7 @@ const struct part thread_parts[] = {
     {"fork-in-thread", part_fork_in_thread},
     {"yield", part_yield},
     {"thread-signals", part_thread_signals},
+    {"first-thread-signals", part_first_thread_signals},
     {"c11", part_c11},
     {NULL, NULL},
 };

@@ -82,6 +82,17 @@ static void test_thread_signals(void) {
                                                  "4.000000000 end\n");
 }
 
+static void test_first_thread_signals(void) {
+  lab_expect_output(ARGUMENTS("first-thread-signals"), "0.000000000 sleeps\n"
+                                                       "2.000000000 signal 14 in the first thread\n"
+                                                       "2.000000000 slept, interrupted\n"
+                                                       "4.000000000 signal 14 in the first thread\n"
+                                                       "4.000000000 slept, interrupted\n"
+                                                       "6.000000000 other goes on\n"
+                                                       "6.000000000 signal 14 in the first thread\n"
+                                                       "6.000000000 slept, interrupted\n");
+}
+
 static void test_c11(void) {
   lab_expect_output(ARGUMENTS("c11"), "1.000000000 cnd_wait\n"
                                       "1.000000000 thrd_join 42\n"
@@ -189,6 +200,7 @@ static const struct unit_test tests[] = {
     {"a thread may fork", test_fork_in_thread},
     {"who yields until another is done lets it run and time pass", test_yield},
     {"a signal is taken by the thread that it is for", test_thread_signals},
+    {"a signal for the process is taken by its first thread", test_first_thread_signals},
     {"the C11 forms of threads, mutexes and condition variables", test_c11},
     {"a mutex is waited for, in order, and nobody is shut out by who takes it again", test_mutex},
     {"mutexes that check, recursive ones, and a deadlock of one thread", test_mutex_kinds},

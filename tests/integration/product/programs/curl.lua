@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: MIT
 --
--- curl against Python's own web server, by name: an answer, a port at which nobody listens, a server that never
--- answers, and retries. The times are curl's manual's (--max-time, --retry, --retry-delay, --connect-timeout).
+-- curl against Python's own web server, by name: an answer, a port at which nobody listens, and a server that never
+-- answers, which is given up after --max-time (curl(1)).
 local sipfall = require "sipfall"
 
 return sipfall.scenario {
-  title = "curl fetches, is refused, gives up after --max-time and retries after its delays",
+  title = "curl fetches, is refused, and gives up after --max-time",
   needs = { "virtual time" },
   dns = { zone = [[
     $ORIGIN example.com.
