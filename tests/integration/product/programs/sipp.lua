@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 --
 -- SIPp (Debian's sip-tester) calls through a fake proxy that is silent at first: its own retransmissions come at the
--- instants of RFC 3261's Timer A (17.1.1.2), its scheduler's milliseconds included, and the call succeeds when the proxy
--- is back. Then it gives up after as many retransmissions as it is told. Its process id is in nothing that it sends:
+-- instants of RFC 3261's Timer A (17.1.1.2), its scheduler's milliseconds included, and the call succeeds when the
+-- proxy is back. Then it gives up after as many retransmissions as it is told. Its process id is in nothing that it sends:
 -- Call-ID, branch and tag are of the scenario's own making.
 local sipfall = require "sipfall"
 
