@@ -11,60 +11,62 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "harness/clock/audience.h"
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
 #include "harness/clock/waits.h"
 
-/* Makes the call, counts it, returns its result. */
-#define RETURN_COUNTED(type, call)                                                                 \
+/* Makes the call, tells those whom it concerns, returns its result. */
+#define RETURN_COUNTED(type, whom, call)                                                           \
   do {                                                                                             \
+    int audience = whom;                                                                           \
     type result = call;                                                                            \
-    turn_activity();                                                                               \
+    turn_activity_for(audience);                                                                   \
     return result;                                                                                 \
   } while (0)
 
 INTERPOSED ssize_t send(int fd, const void *bytes, size_t size, int flags) {
   struct iovec part = {(void *)bytes, size};
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-  RETURN_COUNTED(ssize_t, waiting_sendmsg(fd, &message, flags));
+  RETURN_COUNTED(ssize_t, audience_of(fd), waiting_sendmsg(fd, &message, flags));
 }
 
 INTERPOSED ssize_t write(int fd, const void *bytes, size_t size) {
-  RETURN_COUNTED(ssize_t, waiting_write(fd, bytes, size));
+  RETURN_COUNTED(ssize_t, audience_of(fd), waiting_write(fd, bytes, size));
 }
 
 INTERPOSED ssize_t writev(int fd, const struct iovec *parts, int count) {
-  RETURN_COUNTED(ssize_t, waiting_writev(fd, parts, count));
+  RETURN_COUNTED(ssize_t, audience_of(fd), waiting_writev(fd, parts, count));
 }
 
 INTERPOSED ssize_t sendfile(int to, int from, off_t *offset, size_t size) {
-  RETURN_COUNTED(ssize_t, REAL(sendfile)(to, from, offset, size));
+  RETURN_COUNTED(ssize_t, audience_of(to), REAL(sendfile)(to, from, offset, size));
 }
 
 INTERPOSED ssize_t sendfile64(int to, int from, off64_t *offset, size_t size) {
-  RETURN_COUNTED(ssize_t, REAL(sendfile64)(to, from, offset, size));
+  RETURN_COUNTED(ssize_t, audience_of(to), REAL(sendfile64)(to, from, offset, size));
 }
 
 INTERPOSED int eventfd_write(int fd, eventfd_t value) {
-  RETURN_COUNTED(int, REAL(eventfd_write)(fd, value));
+  RETURN_COUNTED(int, audience_of(fd), REAL(eventfd_write)(fd, value));
 }
 
 INTERPOSED int shutdown(int fd, int how) {
-  RETURN_COUNTED(int, REAL(shutdown)(fd, how));
+  RETURN_COUNTED(int, audience_of(fd), REAL(shutdown)(fd, how));
 }
 
 INTERPOSED int close(int fd) {
-  RETURN_COUNTED(int, REAL(close)(fd));
+  RETURN_COUNTED(int, audience_of(fd), REAL(close)(fd));
 }
 
 INTERPOSED int close_range(unsigned first, unsigned last, int flags) {
-  RETURN_COUNTED(int, REAL(close_range)(first, last, flags));
+  RETURN_COUNTED(int, TURN_EVERYBODY, REAL(close_range)(first, last, flags));
 }
 
 INTERPOSED int dup2(int from, int to) {
-  RETURN_COUNTED(int, REAL(dup2)(from, to));
+  RETURN_COUNTED(int, TURN_EVERYBODY, REAL(dup2)(from, to));
 }
 
 INTERPOSED int dup3(int from, int to, int flags) {
-  RETURN_COUNTED(int, REAL(dup3)(from, to, flags));
+  RETURN_COUNTED(int, TURN_EVERYBODY, REAL(dup3)(from, to, flags));
 }

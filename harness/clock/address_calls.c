@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "harness/clock/address_calls.h"
+#include "harness/clock/audience.h"
 #include "harness/clock/network.h"
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
@@ -51,6 +52,7 @@ static in_port_t *port_of(struct sockaddr_storage *address) {
 static int bind_realised(struct network *network, int fd, struct sockaddr_storage *address,
                          socklen_t length) {
   in_port_t *port = port_of(address);
+  turn_attend(network_host_at(network, (struct sockaddr *)address));
   if (*port != 0)
     return REAL(bind)(fd, (struct sockaddr *)address, length);
   for (int tries = NETWORK_EPHEMERAL_FIRST; tries <= NETWORK_EPHEMERAL_LAST; tries++) {
@@ -124,7 +126,7 @@ void address_report_outside(const struct network *network, int fd, const struct 
   if (reporter >= 0) {
     REAL(sendto)(reporter, &report, sizeof report, 0, (struct sockaddr *)&realised, lab_length);
     REAL(close)(reporter);
-    turn_activity();
+    turn_activity_for(NETWORK_LAB_HOST);
   }
   errno = saved_errno;
 }
@@ -153,7 +155,7 @@ INTERPOSED int connect(int fd, const struct sockaddr *address, socklen_t length)
   }
   address_bind_if_unbound(network, fd, address);
   result = REAL(connect)(fd, (struct sockaddr *)&realised, length);
-  turn_activity();
+  turn_activity_for(audience_at((struct sockaddr *)&realised));
   return result;
 }
 

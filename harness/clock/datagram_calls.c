@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "harness/clock/address_calls.h"
+#include "harness/clock/audience.h"
 #include "harness/clock/network.h"
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
@@ -47,8 +48,9 @@ INTERPOSED ssize_t sendto(int fd, const void *bytes, size_t size, int flags,
   struct iovec part = {(void *)bytes, size};
   struct msghdr message = {
       .msg_name = (void *)to, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+  int audience = audience_of_message(fd, to);
   ssize_t result = waiting_sendmsg(fd, &message, flags);
-  turn_activity();
+  turn_activity_for(audience);
   return result;
 }
 
@@ -87,8 +89,9 @@ INTERPOSED ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
     copy.msg_control = control;
     realise_packet_info(network, &copy);
   }
+  int audience = audience_of_message(fd, to);
   ssize_t result = waiting_sendmsg(fd, &copy, flags);
-  turn_activity();
+  turn_activity_for(audience);
   return result;
 }
 

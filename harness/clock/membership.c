@@ -4,6 +4,7 @@
  * outside a lab the library does nothing. Processes and threads are announced by who starts them
  * and take their slot before their own code runs.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -13,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "harness/clock/audience.h"
 #include "harness/clock/real.h"
 #include "harness/clock/timer_calls.h"
 #include "harness/clock/timers.h"
@@ -64,7 +66,10 @@ static void name_process(char name[CLOCK_NAME_SIZE]) {
 int turn_announce(void) {
   char name[CLOCK_NAME_SIZE];
   snprintf(name, sizeof name, "%.40s child", lab->participant[own_slot].name);
-  return clock_announce(lab, name, getpid());
+  int slot = clock_announce(lab, name, getpid());
+  if (slot >= 0)
+    clock_inherit(lab, (uint32_t)slot, (uint32_t)own_slot);
+  return slot;
 }
 
 void turn_announced(int slot, pid_t child) {
@@ -88,6 +93,7 @@ int turn_announce_thread(void) {
   int slot = clock_announce(lab, name, getpid());
   if (slot >= 0) {
     lab->participant[slot].process_id = getpid();
+    clock_inherit(lab, (uint32_t)slot, (uint32_t)own_slot);
     threads++;
   }
   return slot;
@@ -106,7 +112,6 @@ static void take_slot(int slot) {
   struct clock_participant *self = &lab->participant[slot];
   self->process_id = getpid();
   self->thread_id = (pid_t)REAL(syscall)(SYS_gettid);
-  self->seen = lab->activity;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &own);
   await_turn();
@@ -184,13 +189,63 @@ void turn_leave(void) {
     if (lab->participant[i].process_id == self && i != slot)
       clock_free(lab, i);
   clock_free(lab, slot);
-  /* Freeing the slot counted as activity, so everybody else is worth the turn; nobody is left
-   * otherwise. */
+  /* Freeing the slot has woken everybody else; nobody is left otherwise. */
   clock_pass(lab, slot);
 }
 
 static void leave_lab(void) {
   turn_leave();
+}
+
+/* ---- the host ---- */
+
+void turn_attend(int host) {
+  pid_t self = getpid();
+  if (own_slot < 0 || clock_attends(lab, (uint32_t)own_slot, (uint32_t)host))
+    return;
+  for (uint32_t i = 0; i < lab->participants; i++)
+    if (lab->participant[i].process_id == self)
+      clock_attend(lab, i, (uint32_t)host);
+}
+
+/* A socket that a process of the lab's host handed down stays at its address. Other things that it
+ * handed down may have their other end anywhere, but for the standard streams, which are its own.
+ */
+static void attend_inherited(int fd, uint32_t previous_host) {
+  struct sockaddr_storage address = {0};
+  socklen_t length = sizeof address;
+  int host = REAL(getsockname)(fd, (struct sockaddr *)&address, &length)
+                 ? -1
+                 : network_host_at(&lab->network, (struct sockaddr *)&address);
+  bool is_elsewhere = host >= 0 && (uint32_t)host != lab->participant[own_slot].host;
+  if (is_elsewhere)
+    turn_attend(host);
+  if (is_elsewhere || (fd > STDERR_FILENO && audience_of(fd) == TURN_NEARBY))
+    turn_attend((int)previous_host);
+}
+
+static void attend_all_inherited(uint32_t previous_host) {
+  DIR *directory = opendir("/proc/self/fd");
+  const struct dirent *entry;
+  while (directory && (entry = readdir(directory)) != NULL) {
+    int fd = (int)strtol(entry->d_name, NULL, 10);
+    if (entry->d_name[0] != '.' && fd != dirfd(directory))
+      attend_inherited(fd, previous_host);
+  }
+  if (directory)
+    closedir(directory);
+}
+
+/* Which host that is stands in the environment of every program of a lab. */
+static void move_to_own_host(void) {
+  struct clock_participant *self = &lab->participant[own_slot];
+  uint32_t previous_host = self->host;
+  const char *name = getenv(CLOCK_HOST_VARIABLE);
+  int host = name ? network_find_host(&lab->network, name) : NETWORK_LAB_HOST;
+  self->host = host < 0 ? NETWORK_LAB_HOST : (uint32_t)host;
+  clock_leave_hosts(lab, (uint32_t)own_slot);
+  clock_attend(lab, (uint32_t)own_slot, self->host);
+  attend_all_inherited(previous_host);
 }
 
 /* ---- joining ---- */
@@ -280,7 +335,8 @@ __attribute__((constructor)) static void join_lab(void) {
   }
   memcpy(lab->participant[slot].name, name, sizeof name);
   take_process_slot(slot);
+  move_to_own_host();
   alarm_resume(lab->participant[slot].alarm_ns, lab->participant[slot].alarm_interval_ns);
   /* What an exec closed, others may wait for. */
-  lab->activity++;
+  turn_activity();
 }

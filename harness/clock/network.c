@@ -297,6 +297,14 @@ bool network_simulate(const struct network *network, struct sockaddr *address) {
   return false;
 }
 
+int network_host_at(const struct network *network, const struct sockaddr *realised) {
+  struct in6_addr address;
+  if (!network_normal_form(realised, &address) || !is_v4(&address))
+    return -1;
+  const struct network_address *entry = find_loopback(network, unmapped(&address));
+  return entry ? entry->host : -1;
+}
+
 uint16_t network_next_port(struct network *network, int host) {
   struct network_host *entry = &network->host[host];
   uint16_t port = entry->next_ephemeral;

@@ -138,6 +138,9 @@ void network_void(struct sockaddr *realised, bool unreachable);
 /* Whether a realised address is void and stands for a host that can't be reached. */
 bool network_is_unreachable(const struct sockaddr *realised);
 
+/* The host that has a realised address (of any family and port), or -1. */
+int network_host_at(const struct network *network, const struct sockaddr *realised);
+
 /* The host's next ephemeral port as it is on loopback; the caller tries until one is free. */
 uint16_t network_next_port(struct network *network, int host);
 

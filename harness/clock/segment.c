@@ -16,6 +16,86 @@
 
 #include "harness/clock/real.h"
 
+/* ---- sets ---- */
+
+static void set_add(struct clock_set *set, uint32_t index) {
+  atomic_fetch_or(&set->word[index / 64], UINT64_C(1) << index % 64);
+}
+
+static void set_remove(struct clock_set *set, uint32_t index) {
+  atomic_fetch_and(&set->word[index / 64], ~(UINT64_C(1) << index % 64));
+}
+
+static bool set_has(const struct clock_set *set, uint32_t index) {
+  return set->word[index / 64] >> index % 64 & 1;
+}
+
+static void set_add_all(struct clock_set *set, const struct clock_set *others) {
+  for (uint32_t i = 0; i < CLOCK_SET_WORDS; i++) {
+    uint64_t word = others->word[i];
+    if (word & ~set->word[i])
+      atomic_fetch_or(&set->word[i], word);
+  }
+}
+
+/* The lowest member from `first` on and below `end`, or -1. */
+static int set_lowest(const struct clock_set *set, uint32_t first, uint32_t end) {
+  for (uint32_t i = first / 64; i * 64 < end; i++) {
+    uint64_t word = set->word[i];
+    if (i == first / 64)
+      word &= UINT64_MAX << first % 64;
+    if (word) {
+      uint32_t index = i * 64 + (uint32_t)__builtin_ctzll(word);
+      return index < end ? (int)index : -1;
+    }
+  }
+  return -1;
+}
+
+void clock_attend(struct clock_segment *segment, uint32_t index, uint32_t host) {
+  set_add(&segment->at_host[host], index);
+}
+
+bool clock_attends(const struct clock_segment *segment, uint32_t index, uint32_t host) {
+  return set_has(&segment->at_host[host], index);
+}
+
+/* Whom there may be sets of. */
+static uint32_t hosts_in_use(const struct clock_segment *segment) {
+  return segment->network.hosts > 0 ? segment->network.hosts : NETWORK_LAB_HOST + 1;
+}
+
+void clock_leave_hosts(struct clock_segment *segment, uint32_t index) {
+  for (uint32_t host = 0; host < hosts_in_use(segment); host++)
+    if (set_has(&segment->at_host[host], index))
+      set_remove(&segment->at_host[host], index);
+}
+
+void clock_inherit(struct clock_segment *segment, uint32_t index, uint32_t parent) {
+  segment->participant[index].host = segment->participant[parent].host;
+  for (uint32_t host = 0; host < hosts_in_use(segment); host++)
+    if (set_has(&segment->at_host[host], parent))
+      clock_attend(segment, index, host);
+}
+
+void clock_wake(struct clock_segment *segment, uint32_t index) {
+  set_add(&segment->awake, index);
+}
+
+void clock_wake_host(struct clock_segment *segment, uint32_t host) {
+  set_add_all(&segment->awake, &segment->at_host[host]);
+}
+
+void clock_wake_all(struct clock_segment *segment) {
+  set_add_all(&segment->awake, &segment->present);
+}
+
+void clock_look(struct clock_segment *segment, uint32_t index) {
+  set_remove(&segment->awake, index);
+}
+
+/* ---- slots ---- */
+
 int clock_announce(struct clock_segment *segment, const char *name, pid_t announcer) {
   for (uint32_t i = 0; i < CLOCK_PARTICIPANTS_MAX; i++) {
     struct clock_participant *participant = &segment->participant[i];
@@ -27,40 +107,50 @@ int clock_announce(struct clock_segment *segment, const char *name, pid_t announ
     participant->thread_id = 0;
     participant->alarm_ns = CLOCK_NEVER;
     participant->announcer = announcer;
+    participant->host = NETWORK_LAB_HOST;
     participant->wake_ns = 0;
     snprintf(participant->name, sizeof participant->name, "%s", name);
     if (i >= segment->participants)
       segment->participants = i + 1;
+    set_add(&segment->present, i);
+    clock_wake(segment, i);
     return (int)i;
   }
   return -1;
 }
 
 void clock_free(struct clock_segment *segment, uint32_t index) {
+  set_remove(&segment->present, index);
+  clock_leave_hosts(segment, index);
+  set_remove(&segment->awake, index);
   segment->participant[index].process_id = 0;
   segment->participant[index].state = CLOCK_FREE;
-  segment->activity++;
+  clock_wake_all(segment);
 }
 
-/* Someone who was announced runs as soon as it has started; someone who waits does when its time
- * has come or when something has happened since it last looked. */
-static bool can_have_something_to_do(const struct clock_segment *segment,
-                                     const struct clock_participant *participant) {
-  return participant->state == CLOCK_ANNOUNCED || participant->wake_ns <= segment->now_ns ||
-         participant->seen != segment->activity;
-}
+/* ---- the turn ---- */
 
+/* Who was announced runs as soon as it has started. */
 static int next_to_run(struct clock_segment *segment, uint32_t from) {
-  uint32_t count = segment->participants;
-  for (uint32_t step = 1; step <= count; step++) {
-    uint32_t index = (from + step) % count;
-    struct clock_participant *participant = &segment->participant[index];
-    if (participant->state == CLOCK_DEAD)
-      clock_free(segment, index);
-    if (participant->state != CLOCK_FREE && can_have_something_to_do(segment, participant))
-      return (int)index;
+  const uint32_t part[2][2] = {{from + 1, CLOCK_PARTICIPANTS_MAX}, {0, from + 1}};
+  bool freed = false;
+  for (int i = 0; i < 2; i++) {
+    int index;
+    for (uint32_t first = part[i][0]; (index = set_lowest(&segment->awake, first, part[i][1])) >= 0;
+         first = (uint32_t)index + 1) {
+      if (segment->participant[index].state != CLOCK_DEAD)
+        return index;
+      clock_free(segment, (uint32_t)index); /* which wakes the others */
+      freed = true;
+    }
   }
-  return -1;
+  /* An end may mean something to those that had been passed over. */
+  return freed ? next_to_run(segment, from) : -1;
+}
+
+static bool is_due(const struct clock_segment *segment, uint32_t index) {
+  const struct clock_participant *participant = &segment->participant[index];
+  return participant->state == CLOCK_TAKING && participant->wake_ns <= segment->now_ns;
 }
 
 static int64_t earliest_wake(const struct clock_segment *segment) {
@@ -84,14 +174,26 @@ int64_t clock_next_wake(const struct clock_segment *segment, uint32_t except) {
   return next;
 }
 
+/* Lets time go on to the earliest wake time. False when nobody waits for any. */
+static bool jump(struct clock_segment *segment) {
+  int64_t now_ns = earliest_wake(segment);
+  if (now_ns == CLOCK_NEVER)
+    return false;
+  segment->now_ns = now_ns;
+  segment->jumps++;
+  for (uint32_t i = 0; i < segment->participants; i++)
+    if (is_due(segment, i))
+      clock_wake(segment, i);
+  return true;
+}
+
 int clock_pass(struct clock_segment *segment, uint32_t from) {
+  if (is_due(segment, from)) /* it only let others go first */
+    clock_wake(segment, from);
   int next = next_to_run(segment, from);
   if (next < 0) {
-    int64_t wake_ns = earliest_wake(segment);
-    if (wake_ns == CLOCK_NEVER)
+    if (!jump(segment))
       return -1;
-    segment->now_ns = wake_ns;
-    segment->jumps++;
     next = next_to_run(segment, from);
   }
   segment->passes++;

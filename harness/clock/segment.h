@@ -11,7 +11,7 @@
  * jumps to the earliest wake time. So nothing runs concurrently, and everything below is written by
  * the holder of the turn only, with these exceptions, which are atomic:
  *
- *   - `activity` is also counted up by the watch (below) and by a process that starts;
+ *   - participants are also woken by the watch (below) and by a process that starts;
  *   - the watch marks dead participants CLOCK_DEAD, and acts for a holder that died.
  *
  * Two kinds of user: the preloaded library (turn.c and the interposed calls), which takes part; and
@@ -32,7 +32,7 @@
 #include "harness/clock/network.h"
 
 /* "sip" and the version of the layout, which changes with struct clock_segment. */
-#define CLOCK_SEGMENT_MAGIC UINT32_C(0x73697004)
+#define CLOCK_SEGMENT_MAGIC UINT32_C(0x73697005)
 
 /* Names the segment in the environment of a lab's processes; the value is a path to open. */
 #define CLOCK_SEGMENT_VARIABLE "SIPFALL_CLOCK"
@@ -71,12 +71,18 @@ struct clock_participant {
   _Atomic int32_t process_id;
   _Atomic int32_t thread_id; /* of the kernel; 0: not started yet */
   int32_t announcer;         /* process that announced it */
-  uint32_t reserved;
-  int64_t wake_ns;  /* when it wants the turn at the latest; CLOCK_NEVER: not by time */
-  uint64_t seen;    /* `activity` when it last found that it had nothing to do */
-  int64_t alarm_ns; /* its process's ITIMER_REAL, which an exec keeps; CLOCK_NEVER: none */
+  uint32_t host;             /* of the simulated network; NETWORK_LAB_HOST where there is none */
+  int64_t wake_ns;           /* when it wants the turn at the latest; CLOCK_NEVER: not by time */
+  int64_t alarm_ns;          /* its process's ITIMER_REAL, which an exec keeps; CLOCK_NEVER: none */
   int64_t alarm_interval_ns;
   char name[CLOCK_NAME_SIZE];
+};
+
+/* A set of participants, one bit for each slot. */
+#define CLOCK_SET_WORDS (CLOCK_PARTICIPANTS_MAX / 64)
+
+struct clock_set {
+  _Atomic uint64_t word[CLOCK_SET_WORDS];
 };
 
 struct clock_stream_use {
@@ -97,11 +103,15 @@ struct clock_segment {
   _Atomic uint32_t leaving;   /* process that gave the turn away because it exits: the next holder
                                  waits until it is gone. 0: none */
   _Atomic uint32_t leaving_thread; /* only this thread of it exits. 0: the whole process */
-  uint32_t reserved_too;
-  _Atomic uint64_t activity; /* sends, connects, closes, signals, starts and ends so far */
-  _Atomic uint64_t passes;   /* how often the turn was passed */
-  _Atomic uint64_t jumps;    /* how often time jumped */
-  uint64_t futex_wakes;      /* wakes of futexes that several processes share */
+  uint32_t files_watched;          /* somebody uses inotify */
+  _Atomic uint64_t passes;         /* how often the turn was passed */
+  _Atomic uint64_t jumps;          /* how often time jumped */
+  uint64_t futex_wakes;            /* wakes of futexes that several processes share */
+  struct clock_set present;        /* all participants */
+  struct clock_set awake; /* those that can have something to do: they have not run yet, or their
+                             time has come or somebody did something since they last looked */
+  struct clock_set at_host[NETWORK_HOSTS_MAX]; /* those of a host, and others that have a socket at
+                                                  an address of it */
   struct clock_participant participant[CLOCK_PARTICIPANTS_MAX];
   struct clock_stream_use stream[CLOCK_STREAMS_MAX];
   struct network network;
@@ -166,8 +176,28 @@ int clock_announce(struct clock_segment *segment, const char *name, pid_t announ
 
 void clock_free(struct clock_segment *segment, uint32_t index);
 
-/* Gives the turn to the next participant after `from` that can have something to do; lets time jump
- * when nobody can. Returns its index, or -1 when nobody waits for any time: then the turn stays. */
+/* The participant is at the hosts that another one is at: that of its parent, say. */
+void clock_inherit(struct clock_segment *segment, uint32_t index, uint32_t parent);
+
+/* What is done at a host may mean something to this participant from now on. */
+void clock_attend(struct clock_segment *segment, uint32_t index, uint32_t host);
+
+bool clock_attends(const struct clock_segment *segment, uint32_t index, uint32_t host);
+
+/* Takes it away from all hosts' sets. */
+void clock_leave_hosts(struct clock_segment *segment, uint32_t index);
+
+/* Makes participants worth the turn, because something happened that they may wait for: one of
+ * them, those at a host, all. */
+void clock_wake(struct clock_segment *segment, uint32_t index);
+void clock_wake_host(struct clock_segment *segment, uint32_t host);
+void clock_wake_all(struct clock_segment *segment);
+
+/* The participant is about to look: what happened so far it will see. */
+void clock_look(struct clock_segment *segment, uint32_t index);
+
+/* Gives the turn to the next participant after `from` that is awake; lets time jump when nobody is.
+ * Returns its index, or -1 when nobody waits for any time: then the turn stays. */
 int clock_pass(struct clock_segment *segment, uint32_t from);
 
 /* NULL is allowed. */

@@ -114,19 +114,19 @@ INTERPOSED int pthread_timedjoin_np(pthread_t thread, void **result, const struc
 
 INTERPOSED int pthread_cancel(pthread_t thread) {
   int error = REAL(pthread_cancel)(thread);
-  turn_activity();
+  turn_activity_for(TURN_NEARBY);
   return error;
 }
 
 INTERPOSED int pthread_kill(pthread_t thread, int number) {
   int error = REAL(pthread_kill)(thread, number);
-  turn_activity();
+  turn_activity_for(TURN_NEARBY);
   return error;
 }
 
 INTERPOSED int pthread_sigqueue(pthread_t thread, int number, const union sigval value) {
   int error = REAL(pthread_sigqueue)(thread, number, value);
-  turn_activity();
+  turn_activity_for(TURN_NEARBY);
   return error;
 }
 

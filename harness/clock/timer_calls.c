@@ -36,7 +36,7 @@ static void on_alarm(struct timer *timer, uint64_t count) {
   (void)count;
   turn_keep_alarm(timer->time->expiry.ns, timer->time->interval_ns);
   REAL(kill)(getpid(), SIGALRM);
-  turn_activity();
+  turn_activity_for(TURN_NEARBY);
 }
 
 static struct timer alarm_timer = {.time = &alarm_time, .expire = on_alarm};
@@ -215,7 +215,7 @@ static void on_expiry(struct timer *base, uint64_t count) {
     start_thread(timer);
   else if (timer->event.sigev_notify != SIGEV_NONE)
     send_signal(timer, count);
-  turn_activity();
+  turn_activity_for(TURN_NEARBY);
 }
 
 static bool is_virtual(clockid_t clock) {

@@ -85,7 +85,7 @@ static void destroy_closed(void) {
 
 static void write_count(const struct timerfd *timerfd, uint64_t count) {
   if (REAL(write)(timerfd->writer, &count, sizeof count) == sizeof count)
-    turn_activity();
+    turn_activity_for(TURN_NEARBY);
 }
 
 static void on_expiry(struct timer *timer, uint64_t count) {

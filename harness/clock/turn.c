@@ -80,8 +80,21 @@ int64_t turn_due_ns(const struct turn_deadline *deadline) {
 }
 
 void turn_activity(void) {
-  if (lab)
-    lab->activity++;
+  turn_activity_for(TURN_EVERYBODY);
+}
+
+void turn_activity_for(int audience) {
+  if (!lab || audience == TURN_NOBODY)
+    return;
+  uint32_t own_host = own_slot >= 0 ? lab->participant[own_slot].host : NETWORK_LAB_HOST;
+  bool knows_all = own_slot < 0 || own_host == NETWORK_LAB_HOST;
+  if (audience == TURN_EVERYBODY || lab->network.block == 0 ||
+      (audience == TURN_NEARBY && knows_all)) {
+    clock_wake_all(lab);
+    return;
+  }
+  clock_wake_host(lab, own_host);
+  clock_wake_host(lab, audience == TURN_NEARBY ? NETWORK_LAB_HOST : (uint32_t)audience);
 }
 
 struct network *turn_network(void) {
@@ -89,7 +102,7 @@ struct network *turn_network(void) {
 }
 
 void turn_wake(int slot) {
-  lab->participant[slot].wake_ns = 0;
+  clock_wake(lab, (uint32_t)slot);
 }
 
 uint64_t turn_futex_wakes(void) {
@@ -98,7 +111,16 @@ uint64_t turn_futex_wakes(void) {
 
 void turn_count_futex_wake(void) {
   lab->futex_wakes++;
-  lab->activity++;
+  turn_activity();
+}
+
+void turn_watch_files(void) {
+  if (lab)
+    lab->files_watched = 1;
+}
+
+bool turn_files_watched(void) {
+  return lab->files_watched != 0;
 }
 
 /* stdio writes by calls inside libc that can't be interposed. What it wrote to a pipe that somebody
@@ -107,7 +129,7 @@ static void note_hidden_writes(void) {
   for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
     int unread = 0;
     if (pipes[fd] && ioctl(fd, FIONREAD, &unread) == 0 && unread > 0)
-      lab->activity++;
+      turn_activity_for(TURN_NEARBY);
   }
 }
 
@@ -133,7 +155,7 @@ static void await_exit(int descriptor) {
   siginfo_t information;
   REAL(waitid)(P_PIDFD, (id_t)descriptor, &information, WEXITED | WNOHANG | WNOWAIT);
   REAL(close)(descriptor);
-  lab->activity++;
+  turn_activity();
 }
 
 /* The same for one thread: until the kernel has let go of it, and who joins it is not made to wait.
@@ -206,7 +228,7 @@ static void pass_turn(void) {
     /* Nobody waits for any time. Everybody looks again after a rest, in case that something came
      * from outside the lab (a signal, a terminal). */
     REAL(nanosleep)(&rest, NULL);
-    lab->activity++;
+    turn_activity();
   } else if (next != own_slot) {
     await_turn();
   }
@@ -248,7 +270,7 @@ static int await_ready(const struct turn_request *request, int cancel_state, sig
     if (cancel_state == PTHREAD_CANCEL_ENABLE && !(request->manner & TURN_NO_CANCEL))
       test_cancel(cancel_state, own);
     int64_t timer_ns = timers_run();
-    self->seen = lab->activity;
+    clock_look(lab, (uint32_t)own_slot);
     int result = request->ready(request->context);
     int64_t due_ns = turn_due_ns(&request->deadline);
     if (result != 0 || lab->now_ns >= due_ns)
@@ -313,7 +335,7 @@ void turn_yield(void) {
   block_signals(&own);
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
   int64_t timer_ns = timers_run();
-  self->seen = lab->activity;
+  clock_look(lab, (uint32_t)own_slot);
   self->wake_ns = yield_until_ns(timer_ns);
   let_others_run(&own);
   pthread_setcancelstate(cancel_state, NULL);

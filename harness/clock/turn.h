@@ -28,9 +28,26 @@ int64_t turn_realtime_ns(void);
 /* `now` plus a duration that may be too long to add; negative means for ever. */
 int64_t turn_deadline_ns(int64_t duration_ns);
 
+/* For whom a deed may mean something: a host of the simulated network (its index), whose processes
+ * look then, and those of the own host; or one of these. In a lab that simulates no network it is
+ * everybody always. */
+enum turn_audience {
+  TURN_EVERYBODY = -1,
+  TURN_NEARBY =
+      -2, /* with whom a process shares pipes and the like: those of its own host, and
+             what the lab's host started or is; for a process of the lab's host everybody */
+  TURN_NOBODY = -3
+};
+
 /* Something has happened that others may wait for (a send, a close, a signal …). Call it after the
- * deed. */
+ * deed. audience.h says whom the deeds on a descriptor concern; without argument it is everybody.
+ */
+void turn_activity_for(int audience);
 void turn_activity(void);
+
+/* This process has a socket at an address of another host, as those of the lab may: what is done at
+ * that host may mean something to it, too. */
+void turn_attend(int host);
 
 /* When a wait ends at the latest: a monotonic time or a date. A date is looked at afresh whenever
  * the waiter looks, because a scenario may step it. */
@@ -118,6 +135,10 @@ int turn_kill(pid_t process_id);
 /* Counts wakes of futexes that processes share; only while taking part. */
 uint64_t turn_futex_wakes(void);
 void turn_count_futex_wake(void);
+
+/* Somebody in the lab waits for changes of files (inotify) from now on; whether anybody does. */
+void turn_watch_files(void);
+bool turn_files_watched(void);
 
 /* The lab's simulated network. NULL outside a lab. */
 struct network *turn_network(void);

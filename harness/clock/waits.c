@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/clock/audience.h"
 #include "harness/clock/calls.h"
 #include "harness/clock/real.h"
 #include "harness/clock/timerfd_calls.h"
@@ -134,7 +135,7 @@ ssize_t waiting_sendmsg(int fd, const struct msghdr *message, int flags) {
     if (is_non_blocking(fd))
       break;
     if (sent > 0) /* who waits for it must be able to make room */
-      turn_activity();
+      turn_activity_for(audience_of(fd));
     if (await_descriptor(fd, POLLOUT, SO_SNDTIMEO))
       break;
   }
@@ -157,7 +158,7 @@ static ssize_t write_to_pipe(int fd, const char *bytes, size_t size) {
     if (result < 0)
       break;
     written += (size_t)result;
-    turn_activity();
+    turn_activity_for(audience_of(fd));
   }
   return written > 0 ? (ssize_t)written : -1;
 }

@@ -96,7 +96,7 @@ static bool bury_the_dead(struct clock_segment *segment) {
       continue;
     if (participant->process_id == process_id &&
         atomic_compare_exchange_strong(&participant->state, &expected, CLOCK_DEAD)) {
-      segment->activity++;
+      clock_wake_all(segment);
       holder_died |= segment->turn == i;
     }
   }
