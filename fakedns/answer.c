@@ -44,6 +44,8 @@ struct writer {
   ldns_buffer *buffer;
   ldns_rbtree_t *names;
   size_t limit; /* for all but the OPT record */
+  size_t
+      optional_limit; /* for what only comes along: no datagram becomes a fragmented one by that */
   bool truncated;
   uint16_t counts[SECTION_COUNT];
 };
@@ -55,7 +57,7 @@ static void name_free(ldns_rbnode_t *node, void *unused) {
 }
 
 /* Writes one record. False when it didn't fit; then it is taken back. */
-static bool write_record(struct writer *writer, const struct answer_record *answer) {
+static bool write_record(struct writer *writer, const struct answer_record *answer, size_t limit) {
   size_t start = ldns_buffer_position(writer->buffer);
   /* A copy of the outer struct only: the zone's record stays as it is. */
   ldns_rr record = *answer->record;
@@ -64,7 +66,7 @@ static bool write_record(struct writer *writer, const struct answer_record *answ
   if (start + ldns_rr_uncompressed_size(&record) <= MESSAGE_TCP_SIZE_MAX &&
       ldns_rr2buffer_wire_compress(writer->buffer, &record, LDNS_SECTION_ANSWER, writer->names) ==
           LDNS_STATUS_OK &&
-      ldns_buffer_position(writer->buffer) <= writer->limit)
+      ldns_buffer_position(writer->buffer) <= limit)
     return true;
   ldns_buffer_set_position(writer->buffer, start);
   return false;
@@ -75,11 +77,21 @@ static bool same_set(const struct answer_record *a, const struct answer_record *
          ldns_dname_compare(a->owner, b->owner) == 0;
 }
 
+/* What comes along: additional records, and the zone's servers beside what was asked for (authority
+ * is required only where it stands alone, to say what isn't there). */
+static bool is_optional(const struct answer *answer, enum answer_section_kind kind) {
+  return kind == SECTION_ADDITIONAL ||
+         (kind == SECTION_AUTHORITY && answer->sections[SECTION_ANSWER].count > 0 &&
+          ldns_rr_get_type(answer->sections[kind].records[0].record) == LDNS_RR_TYPE_NS);
+}
+
 /* RFC 2181 section 9: TC says that something required is missing; the records that fit may stay.
- * Additional records are not required, but a set of them is whole or absent. */
+ * Optional records are not required, but a set of them is whole or absent. */
 static bool write_section(struct writer *writer, const struct answer *answer,
                           enum answer_section_kind kind) {
   const struct answer_section *section = &answer->sections[kind];
+  bool optional = section->count > 0 && is_optional(answer, kind);
+  size_t limit = optional ? writer->optional_limit : writer->limit;
   size_t set_position = ldns_buffer_position(writer->buffer);
   uint16_t set_count = 0;
   for (size_t i = 0; i < section->count; i++) {
@@ -87,11 +99,11 @@ static bool write_section(struct writer *writer, const struct answer *answer,
       set_position = ldns_buffer_position(writer->buffer);
       set_count = writer->counts[kind];
     }
-    if (write_record(writer, &section->records[i])) {
+    if (write_record(writer, &section->records[i], limit)) {
       writer->counts[kind]++;
       continue;
     }
-    if (kind == SECTION_ADDITIONAL) {
+    if (optional) {
       ldns_buffer_set_position(writer->buffer, set_position);
       writer->counts[kind] = set_count;
     } else {
@@ -146,6 +158,9 @@ int fakedns_answer_encode(const struct query *query, const struct answer *answer
       .names = ldns_rbtree_create(ldns_dname_compare_v),
       .limit = query->size_limit - (query->edns ? OPT_SIZE : 0),
   };
+  bool over_udp = query->size_limit <= MESSAGE_UDP_SIZE_MAX;
+  writer.optional_limit =
+      over_udp && writer.limit > MESSAGE_UDP_SIZE_USUAL ? MESSAGE_UDP_SIZE_USUAL : writer.limit;
   int result = -1;
   if (!writer.buffer || !writer.names)
     goto out;

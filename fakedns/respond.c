@@ -56,6 +56,19 @@ static int add_soa(const struct zone *zone, struct answer *answer) {
                                                     .ttl = minimum < ttl ? minimum : ttl});
 }
 
+/* The zone's own servers come along with what it has, as other authoritative servers do it. */
+static int add_servers(const struct zone *zone, struct answer *answer) {
+  const struct zone_node *apex = zone_node(zone, zone->apex);
+  for (size_t i = 0; apex && i < ldns_rr_list_rr_count(apex->records); i++) {
+    const ldns_rr *record = ldns_rr_list_rr(apex->records, i);
+    if (ldns_rr_get_type(record) == LDNS_RR_TYPE_NS &&
+        !fakedns_answer_has(answer, SECTION_ANSWER, record, zone->apex) &&
+        add(answer, SECTION_AUTHORITY, record, zone->apex))
+      return -1;
+  }
+  return 0;
+}
+
 /* The name that a record points to and whose records of that type its reader will want next, or
  * NULL: addresses of SRV targets (RFC 2782), of MX and NS (RFC 1035), and of a NAPTR whose flag
  * says "A"; SRV records of one whose flag says "S" (RFC 3404 section 4.4). */
@@ -117,7 +130,7 @@ static int add_pointed(const struct zones *zones, struct answer *answer, const l
 static int add_additional(const struct zones *zones, struct answer *answer) {
   for (int kind = SECTION_ANSWER; kind < SECTION_COUNT; kind++) {
     const struct answer_section *section = &answer->sections[kind];
-    for (size_t i = 0; kind != SECTION_AUTHORITY && i < section->count; i++)
+    for (size_t i = 0; i < section->count; i++)
       if (add_pointed(zones, answer, section->records[i].record))
         return -1;
   }
@@ -144,7 +157,7 @@ static int answer_name(const struct zones *zones, const struct query *query,
       if (add_records(answer, SECTION_ANSWER, node, name, query->type))
         return -1;
       bool none = answer->sections[SECTION_ANSWER].count == before;
-      return none ? add_soa(zone, answer) : 0;
+      return none ? add_soa(zone, answer) : add_servers(zone, answer);
     }
     if (fakedns_answer_has(answer, SECTION_ANSWER, alias, name))
       return 0;

@@ -17,6 +17,7 @@ static const struct {
   const char *help; /* NULL: not for users */
 } commands[] = {
     {"run", cli_run, "run scenarios against a phone"},
+    {"dns", cli_dns, "answer DNS queries from a zone, with faults"},
     {"worker", cli_worker, NULL},
 };
 

@@ -14,7 +14,6 @@
 static const char zone[] = "$ORIGIN example.com.\n"
                            "$TTL 300\n"
                            "@         SOA ns hostmaster 1 2h 15m 1w 60\n"
-                           "          NS ns\n"
                            "ns        A 192.0.2.53\n"
                            "_sip._udp SRV 20 10 5060 p2\n"
                            "_sip._udp SRV 10 10 5060 p1\n"
@@ -74,10 +73,27 @@ static void test_srv(void) {
         "additional p4.wild.example.com. 300 A 192.0.2.9\n");
 }
 
+/* The zone's servers come along with what it has, once, and not with what it hasn't. */
+static void test_servers(void) {
+  struct fixture fixture;
+  fixture_start(&fixture, "$ORIGIN example.com.\n"
+                          "$TTL 300\n"
+                          "@  SOA ns hostmaster 1 2h 15m 1w 60\n"
+                          "@  NS ns\n"
+                          "ns A 192.0.2.53\n"
+                          "p1 A 192.0.2.1\n");
+  check_respond(&fixture, "p1.example.com", LDNS_RR_TYPE_A,
+                "NOERROR aa\nanswer p1.example.com. 300 A 192.0.2.1\n"
+                "authority example.com. 300 NS ns.example.com.\n"
+                "additional ns.example.com. 300 A 192.0.2.53\n");
+  check_respond(&fixture, "example.com", LDNS_RR_TYPE_NS,
+                "NOERROR aa\nanswer example.com. 300 NS ns.example.com.\n"
+                "additional ns.example.com. 300 A 192.0.2.53\n");
+  check_respond(&fixture, "p1.example.com", LDNS_RR_TYPE_AAAA, "NOERROR aa\n" SOA);
+  fixture_stop(&fixture);
+}
+
 static void test_apex(void) {
-  check("example.com", LDNS_RR_TYPE_NS,
-        "NOERROR aa\nanswer example.com. 300 NS ns.example.com.\nadditional ns.example.com. 300 A "
-        "192.0.2.53\n");
   check("example.com", LDNS_RR_TYPE_SOA,
         "NOERROR aa\nanswer example.com. 300 SOA ns.example.com. hostmaster.example.com. 1 7200 "
         "900 604800 60\n");
@@ -394,6 +410,7 @@ static const struct unit_test tests[] = {
     {"addresses come in the order of the zone, the name as it was asked", test_addresses},
     {"SRV records bring the addresses of their targets, once", test_srv},
     {"NS and SOA of the apex", test_apex},
+    {"the zone's servers come along with what it has", test_servers},
     {"ANY gives all records of the name", test_any},
     {"CNAMEs are followed, through loops, out of the zone and into nothing", test_aliases},
     {"a chain of aliases ends at its limit", test_chain_limit},
