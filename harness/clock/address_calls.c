@@ -12,18 +12,15 @@
 #include <unistd.h>
 
 #include "harness/clock/address_calls.h"
+#include "harness/clock/any_sockets.h"
 #include "harness/clock/audience.h"
 #include "harness/clock/network.h"
 #include "harness/clock/real.h"
+#include "harness/clock/socket_calls.h"
 #include "harness/clock/turn.h"
 
 /* What Linux says to a process whose host has no route to an address. */
 enum { NO_ROUTE = ENETUNREACH };
-
-static int refuse(int error) {
-  errno = error;
-  return -1;
-}
 
 struct network *address_network(void) {
   struct network *network = turn_network();
@@ -43,59 +40,32 @@ int address_own_host(const struct network *network) {
 
 /* ---- binding ---- */
 
-static in_port_t *port_of(struct sockaddr_storage *address) {
-  return address->ss_family == AF_INET ? &((struct sockaddr_in *)address)->sin_port
-                                       : &((struct sockaddr_in6 *)address)->sin6_port;
-}
-
-/* Binds to a realised address; one without port gets the host's next free one. */
-static int bind_realised(struct network *network, int fd, struct sockaddr_storage *address,
-                         socklen_t length) {
-  in_port_t *port = port_of(address);
-  turn_attend(network_host_at(network, (struct sockaddr *)address));
-  if (*port != 0)
-    return REAL(bind)(fd, (struct sockaddr *)address, length);
-  for (int tries = NETWORK_EPHEMERAL_FIRST; tries <= NETWORK_EPHEMERAL_LAST; tries++) {
-    *port = htons(network_next_port(network, address_own_host(network)));
-    if (REAL(bind)(fd, (struct sockaddr *)address, length) == 0)
-      return 0;
-    if (errno != EADDRINUSE)
-      return -1;
-  }
-  return refuse(EADDRINUSE);
-}
-
 INTERPOSED int bind(int fd, const struct sockaddr *address, socklen_t length) {
   struct network *network = address_network();
-  struct sockaddr_storage realised;
-  if (!network)
+  if (!network || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
     return REAL(bind)(fd, address, length);
-  switch (network_realise_local(network, address_own_host(network), address, &realised, &length)) {
-  case NETWORK_NOT_INET:
-    return REAL(bind)(fd, address, length);
-  case NETWORK_NO_HOST:
-    return refuse(EADDRNOTAVAIL);
-  case NETWORK_REALISED:
-    break;
-  }
-  return bind_realised(network, fd, &realised, length);
+  return any_bind(network, fd, address);
 }
 
-void address_bind_if_unbound(struct network *network, int fd, const struct sockaddr *to) {
-  struct sockaddr_storage own = {0};
-  socklen_t length = sizeof own;
-  if (REAL(getsockname)(fd, (struct sockaddr *)&own, &length) ||
-      (own.ss_family != AF_INET && own.ss_family != AF_INET6) || *port_of(&own) != 0)
-    return;
-  /* From its localhost to that, from its first address of the family to others. */
-  struct sockaddr_storage wanted = {.ss_family = to->sa_family}, realised;
-  if (address_is_loopback(to) && to->sa_family == AF_INET)
-    ((struct sockaddr_in *)&wanted)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  else if (address_is_loopback(to))
-    ((struct sockaddr_in6 *)&wanted)->sin6_addr = in6addr_loopback;
-  if (network_realise_local(network, address_own_host(network), (struct sockaddr *)&wanted,
-                            &realised, &length) == NETWORK_REALISED)
-    bind_realised(network, fd, &realised, length);
+/* A socket that takes IPv6 only has no route to an IPv4 address. */
+static bool has_route(int fd, const struct sockaddr *to) {
+  return to->sa_family != AF_INET6 ||
+         !IN6_IS_ADDR_V4MAPPED(&((const struct sockaddr_in6 *)to)->sin6_addr) ||
+         !socket_is_v6only(fd);
+}
+
+enum network_realisation address_realise(struct network *network, int fd, const struct sockaddr *to,
+                                         socklen_t to_length, struct sockaddr_storage *realised,
+                                         socklen_t *length) {
+  enum network_realisation realisation =
+      network_realise(network, address_own_host(network), to, realised, length);
+  if (realisation == NETWORK_REALISED && !has_route(fd, to))
+    realisation = NETWORK_NO_ROUTE;
+  if (realisation == NETWORK_NO_HOST)
+    address_report_outside(network, fd, to, to_length);
+  if (realisation == NETWORK_NO_HOST || realisation == NETWORK_NO_ROUTE)
+    errno = NO_ROUTE;
+  return realisation;
 }
 
 bool address_is_loopback(const struct sockaddr *address) {
@@ -133,38 +103,41 @@ void address_report_outside(const struct network *network, int fd, const struct 
 
 /* ---- connecting ---- */
 
-INTERPOSED int connect(int fd, const struct sockaddr *address, socklen_t length) {
-  struct network *network = address_network();
-  struct sockaddr_storage realised;
-  int result;
-  if (!network || address->sa_family == AF_UNSPEC) {
-    result = REAL(connect)(fd, address, length);
-    turn_activity();
-    return result;
-  }
-  switch (network_realise(network, address_own_host(network), address, &realised, &length)) {
-  case NETWORK_NO_HOST:
-    address_report_outside(network, fd, address, length);
-    return refuse(NO_ROUTE);
+/* Where the kernel is to connect to. False, with errno set, when there is no way. */
+static bool find_target(struct network *network, int fd, const struct sockaddr **address,
+                        socklen_t *length, struct sockaddr_storage *realised) {
+  socklen_t realised_length;
+  switch (address_realise(network, fd, *address, *length, realised, &realised_length)) {
   case NETWORK_NOT_INET:
-    result = REAL(connect)(fd, address, length);
-    turn_activity();
-    return result;
+    return true;
+  case NETWORK_NO_HOST:
+  case NETWORK_NO_ROUTE:
+    return false;
   case NETWORK_REALISED:
     break;
   }
-  address_bind_if_unbound(network, fd, address);
-  result = REAL(connect)(fd, (struct sockaddr *)&realised, length);
-  turn_activity_for(audience_at((struct sockaddr *)&realised));
+  const struct network_address *to = network_find(network, address_own_host(network), *address);
+  any_bind_source(network, fd, to);
+  any_dial(network, fd, to, *address, realised);
+  *address = (struct sockaddr *)realised;
+  *length = realised_length;
+  return true;
+}
+
+INTERPOSED int connect(int fd, const struct sockaddr *address, socklen_t length) {
+  struct network *network = address_network();
+  struct sockaddr_storage realised;
+  if (network && !find_target(network, fd, &address, &length, &realised))
+    return -1;
+  int result = REAL(connect)(fd, address, length);
+  turn_activity_for(network ? audience_at(address) : TURN_EVERYBODY);
   return result;
 }
 
 /* ---- asking ---- */
 
-void address_give(const struct network *network, struct sockaddr_storage *said,
-                  socklen_t said_length, struct sockaddr *address, socklen_t *length) {
-  if (network)
-    network_simulate(network, (struct sockaddr *)said);
+void address_give(const struct sockaddr_storage *said, socklen_t said_length,
+                  struct sockaddr *address, socklen_t *length) {
   if (!address || !length)
     return;
   memcpy(address, said, *length < said_length ? *length : said_length);
@@ -172,7 +145,7 @@ void address_give(const struct network *network, struct sockaddr_storage *said,
 }
 
 /* Both calls take the same arguments and give the same answers. */
-#define NAME_CALL(call)                                                                            \
+#define NAME_CALL(call, simulate)                                                                  \
   struct network *network = address_network();                                                     \
   struct sockaddr_storage said = {0};                                                              \
   socklen_t said_length = sizeof said;                                                             \
@@ -180,13 +153,14 @@ void address_give(const struct network *network, struct sockaddr_storage *said,
     return REAL(call)(fd, address, length);                                                        \
   if (REAL(call)(fd, (struct sockaddr *)&said, &said_length))                                      \
     return -1;                                                                                     \
-  address_give(network, &said, said_length, address, length);                                      \
+  simulate(network, fd, &said);                                                                    \
+  address_give(&said, said_length, address, length);                                               \
   return 0
 
 INTERPOSED int getsockname(int fd, struct sockaddr *restrict address, socklen_t *restrict length) {
-  NAME_CALL(getsockname);
+  NAME_CALL(getsockname, any_simulate_own);
 }
 
 INTERPOSED int getpeername(int fd, struct sockaddr *restrict address, socklen_t *restrict length) {
-  NAME_CALL(getpeername);
+  NAME_CALL(getpeername, any_simulate_peer);
 }

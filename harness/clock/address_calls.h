@@ -16,9 +16,11 @@ struct network *address_network(void);
 /* The host that this process belongs to. */
 int address_own_host(const struct network *network);
 
-/* An unbound socket that is about to send to `to` (simulated) is bound to its own host, with a port
- * of the lab's. */
-void address_bind_if_unbound(struct network *network, int fd, const struct sockaddr *to);
+/* network_realise() for what this process sends from a socket. When there is no way, errno is set,
+ * and the lab is told if no host has the address. */
+enum network_realisation address_realise(struct network *network, int fd, const struct sockaddr *to,
+                                         socklen_t to_length, struct sockaddr_storage *realised,
+                                         socklen_t *length);
 
 bool address_is_loopback(const struct sockaddr *address);
 
@@ -26,9 +28,9 @@ bool address_is_loopback(const struct sockaddr *address);
 void address_report_outside(const struct network *network, int fd, const struct sockaddr *to,
                             socklen_t length);
 
-/* Gives the process an address that the kernel said, simulated, cut to the room it has like the
- * kernel does. `address` and `length` may be NULL. */
-void address_give(const struct network *network, struct sockaddr_storage *said,
-                  socklen_t said_length, struct sockaddr *address, socklen_t *length);
+/* Gives the process an address, cut to the room it has like the kernel does. `address` and `length`
+ * may be NULL. */
+void address_give(const struct sockaddr_storage *said, socklen_t said_length,
+                  struct sockaddr *address, socklen_t *length);
 
 #endif

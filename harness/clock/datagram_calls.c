@@ -13,86 +13,143 @@
 #include <sys/socket.h>
 
 #include "harness/clock/address_calls.h"
+#include "harness/clock/any_sockets.h"
 #include "harness/clock/audience.h"
 #include "harness/clock/network.h"
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
 #include "harness/clock/waits.h"
 
-/* Realises the address to send to and binds the socket if need be. Returns false, with errno set,
- * when nobody has it. `*to` stays as it is when there is nothing to translate. */
-static bool realise_target(struct network *network, int fd, const struct sockaddr **to,
-                           socklen_t *length, struct sockaddr_storage *realised) {
-  if (!network || !*to)
-    return true;
-  switch (network_realise(network, address_own_host(network), *to, realised, length)) {
-  case NETWORK_NOT_INET:
-    return true;
-  case NETWORK_NO_HOST:
-    address_report_outside(network, fd, *to, *length);
-    errno = ENETUNREACH;
-    return false;
-  case NETWORK_REALISED:
-    break;
-  }
-  address_bind_if_unbound(network, fd, *to);
-  *to = (struct sockaddr *)realised;
-  return true;
-}
-
-INTERPOSED ssize_t sendto(int fd, const void *bytes, size_t size, int flags,
-                          const struct sockaddr *to, socklen_t length) {
-  struct sockaddr_storage realised;
-  if (!realise_target(address_network(), fd, &to, &length, &realised))
-    return -1;
-  struct iovec part = {(void *)bytes, size};
-  struct msghdr message = {
-      .msg_name = (void *)to, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
-  int audience = audience_of_message(fd, to);
-  ssize_t result = waiting_sendmsg(fd, &message, flags);
-  turn_activity_for(audience);
-  return result;
-}
-
-/* The address that a packet is to be sent from, in a copy of the control messages. */
-static void realise_packet_info(const struct network *network, struct msghdr *message) {
-  for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
-       header = CMSG_NXTHDR(message, header)) {
-    if (header->cmsg_level != IPPROTO_IP || header->cmsg_type != IP_PKTINFO)
-      continue;
-    struct in_pktinfo *info = (struct in_pktinfo *)CMSG_DATA(header);
-    struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr = info->ipi_spec_dst};
-    struct sockaddr_storage realised;
-    socklen_t length;
-    if (from.sin_addr.s_addr != INADDR_ANY &&
-        network_realise_local(network, address_own_host(network), (struct sockaddr *)&from,
-                              &realised, &length) == NETWORK_REALISED)
-      info->ipi_spec_dst = ((struct sockaddr_in *)&realised)->sin_addr;
-    info->ipi_ifindex = 0; /* the simulated interface has no counterpart */
-  }
-}
+/* ---- sending ---- */
 
 /* Larger control data than any that carries addresses is passed as it is. */
 enum { CONTROL_SIZE_MAX = 1024 };
 
+/* A message on its way to the kernel: the program's, with addresses and control data realised. */
+struct outgoing {
+  struct msghdr message;
+  struct sockaddr_storage target;
+  _Alignas(struct cmsghdr) char control[CONTROL_SIZE_MAX + CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
+/* The address that packet info says to send from, as the program sees it; false when the header is
+ * no packet info, AF_UNSPEC when it leaves the address open. */
+static bool read_packet_info(const struct cmsghdr *header, struct sockaddr_storage *from) {
+  struct sockaddr_in *v4 = (struct sockaddr_in *)from;
+  struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)from;
+  *from = (struct sockaddr_storage){.ss_family = AF_UNSPEC};
+  if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO &&
+      header->cmsg_len >= CMSG_LEN(sizeof(struct in_pktinfo))) {
+    v4->sin_family = AF_INET;
+    v4->sin_addr = ((const struct in_pktinfo *)CMSG_DATA(header))->ipi_spec_dst;
+  } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO &&
+             header->cmsg_len >= CMSG_LEN(sizeof(struct in6_pktinfo))) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_addr = ((const struct in6_pktinfo *)CMSG_DATA(header))->ipi6_addr;
+  } else {
+    return false;
+  }
+  if (network_is_unspecified((struct sockaddr *)from))
+    from->ss_family = AF_UNSPEC;
+  return true;
+}
+
+/* Copies the control data but for packet info, whose address it looks up. Returns 0, or -1 with
+ * errno EINVAL when that is none of the host's. */
+static int copy_control(const struct network *network, const struct msghdr *message,
+                        struct outgoing *out, const struct network_address **chosen) {
+  size_t used = 0;
+  int own_host = address_own_host(network);
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
+       header = CMSG_NXTHDR((struct msghdr *)message, header)) {
+    struct sockaddr_storage from;
+    if (!read_packet_info(header, &from)) {
+      memcpy(out->control + used, header, header->cmsg_len);
+      used += CMSG_ALIGN(header->cmsg_len);
+    } else if (from.ss_family != AF_UNSPEC) {
+      *chosen = network_find(network, own_host, (struct sockaddr *)&from);
+      if (!*chosen || ((*chosen)->host != own_host && own_host != NETWORK_LAB_HOST)) {
+        errno = EINVAL;
+        return -1;
+      }
+    }
+  }
+  out->message.msg_control = out->control;
+  out->message.msg_controllen = used;
+  return 0;
+}
+
+/* Appends packet info that makes the kernel send from a loopback address. It goes with IPv6 sockets
+ * too, since all packets are IPv4. */
+static void append_source(struct outgoing *out, uint32_t loopback) {
+  struct in_pktinfo info = {.ipi_spec_dst.s_addr = loopback};
+  struct cmsghdr *header = (struct cmsghdr *)(out->control + out->message.msg_controllen);
+  memset(header, 0, CMSG_SPACE(sizeof info));
+  header->cmsg_level = IPPROTO_IP;
+  header->cmsg_type = IP_PKTINFO;
+  header->cmsg_len = CMSG_LEN(sizeof info);
+  memcpy(CMSG_DATA(header), &info, sizeof info);
+  out->message.msg_control = out->control;
+  out->message.msg_controllen += CMSG_SPACE(sizeof info);
+}
+
+/* Realises where a message goes to and comes from. Returns 0, or -1 with errno set. */
+static int realise_message(struct network *network, int fd, const struct msghdr *message,
+                           struct outgoing *out) {
+  const struct sockaddr *address = message->msg_name;
+  const struct network_address *chosen = NULL, *to = NULL;
+  uint32_t source = 0;
+  out->message = *message;
+  if (message->msg_controllen > CONTROL_SIZE_MAX)
+    out->message.msg_controllen = 0; /* for the source; put back below if there is none */
+  else if (message->msg_controllen > 0 && copy_control(network, message, out, &chosen))
+    return -1;
+  if (address) {
+    switch (address_realise(network, fd, address, message->msg_namelen, &out->target,
+                            &out->message.msg_namelen)) {
+    case NETWORK_NOT_INET:
+      out->message = *message;
+      return 0;
+    case NETWORK_NO_HOST:
+    case NETWORK_NO_ROUTE:
+      return -1;
+    case NETWORK_REALISED:
+      break;
+    }
+    any_bind_unbound(network, fd);
+    to = network_find(network, address_own_host(network), address);
+    source = any_address_datagram(network, fd, to, address, chosen, &out->target);
+    out->message.msg_name = &out->target;
+  } else if (chosen) {
+    source = chosen->loopback; /* of a connected socket */
+  }
+  if (source != 0)
+    append_source(out, source);
+  else if (message->msg_controllen > CONTROL_SIZE_MAX)
+    out->message.msg_controllen = message->msg_controllen;
+  return 0;
+}
+
 INTERPOSED ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
   struct network *network = address_network();
-  struct sockaddr_storage realised;
-  _Alignas(struct cmsghdr) char control[CONTROL_SIZE_MAX];
-  struct msghdr copy = *message;
-  const struct sockaddr *to = message->msg_name;
-  if (!realise_target(network, fd, &to, &copy.msg_namelen, &realised))
-    return -1;
-  copy.msg_name = (void *)to;
-  if (network && message->msg_control && message->msg_controllen <= sizeof control) {
-    memcpy(control, message->msg_control, message->msg_controllen);
-    copy.msg_control = control;
-    realise_packet_info(network, &copy);
+  struct outgoing out;
+  if (network && (message->msg_name || message->msg_controllen > 0)) {
+    if (realise_message(network, fd, message, &out))
+      return -1;
+    message = &out.message;
   }
-  int audience = audience_of_message(fd, to);
-  ssize_t result = waiting_sendmsg(fd, &copy, flags);
+  int audience = audience_of_message(fd, message->msg_name);
+  ssize_t result = waiting_sendmsg(fd, message, flags);
   turn_activity_for(audience);
   return result;
+}
+
+INTERPOSED ssize_t sendto(int fd, const void *bytes, size_t size, int flags,
+                          const struct sockaddr *to, socklen_t length) {
+  struct iovec part = {(void *)bytes, size};
+  struct msghdr message = {
+      .msg_name = (void *)to, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+  return sendmsg(fd, &message, flags);
 }
 
 /* One by one: what the kernel does too, as far as a program can see. */
@@ -106,6 +163,8 @@ INTERPOSED int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int fl
   return (int)count;
 }
 
+/* ---- receiving ---- */
+
 INTERPOSED ssize_t recvfrom(int fd, void *restrict bytes, size_t size, int flags,
                             struct sockaddr *restrict address, socklen_t *restrict length) {
   struct sockaddr_storage said = {0};
@@ -116,29 +175,60 @@ INTERPOSED ssize_t recvfrom(int fd, void *restrict bytes, size_t size, int flags
   if (!network || !address)
     return REAL(recvfrom)(fd, bytes, size, flags, address, length);
   ssize_t result = REAL(recvfrom)(fd, bytes, size, flags, (struct sockaddr *)&said, &said_length);
-  if (result >= 0)
-    address_give(network, &said, said_length, address, length);
+  if (result >= 0) {
+    any_simulate_peer(network, fd, &said);
+    address_give(&said, said_length, address, length);
+  }
   return result;
 }
 
-static void simulate_v4(const struct network *network, struct in_addr *address) {
-  struct sockaddr_in full = {.sin_family = AF_INET, .sin_addr = *address};
-  if (network_simulate(network, (struct sockaddr *)&full))
-    *address = full.sin_addr;
+/* The address of ours that a packet came to: `to` is its number if the kernel's own word, the
+ * realised address, isn't right. */
+static const struct network_address *came_to(const struct network *network, uint16_t to,
+                                             const struct sockaddr *realised) {
+  const struct network_address *entry = network_numbered(network, to);
+  return entry ? entry : network_of_loopback(network, realised);
+}
+
+static int interface_of(const struct network_address *entry) {
+  return entry->is_localhost ? NETWORK_LOOPBACK_INTERFACE : NETWORK_ETHERNET_INTERFACE;
+}
+
+static void simulate_v4_info(const struct network *network, uint16_t to, struct in_pktinfo *info) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = info->ipi_addr};
+  const struct network_address *entry = came_to(network, to, (struct sockaddr *)&address);
+  if (!entry)
+    return;
+  if (network_is_v4(entry))
+    network_write(network, entry, (struct sockaddr *)&address);
+  else
+    address.sin_addr.s_addr = INADDR_ANY; /* an IPv6 packet has IPV6_PKTINFO */
+  info->ipi_addr = info->ipi_spec_dst = address.sin_addr;
+  info->ipi_ifindex = interface_of(entry);
+}
+
+static void simulate_v6_info(const struct network *network, uint16_t to, struct in6_pktinfo *info) {
+  struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = info->ipi6_addr};
+  const struct network_address *entry = came_to(network, to, (struct sockaddr *)&address);
+  if (!entry)
+    return;
+  info->ipi6_addr = entry->simulated;
+  info->ipi6_ifindex = (unsigned)interface_of(entry);
 }
 
 /* Addresses in control messages: where a packet came to, and who sent an ICMP error. */
-static void simulate_control(const struct network *network, struct msghdr *message) {
+static void simulate_control(const struct network *network, uint16_t to, struct msghdr *message) {
   for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
        header = CMSG_NXTHDR(message, header)) {
-    unsigned char *data = CMSG_DATA(header);
-    if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
-      simulate_v4(network, &((struct in_pktinfo *)data)->ipi_addr);
-      simulate_v4(network, &((struct in_pktinfo *)data)->ipi_spec_dst);
-    } else if ((header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
-               (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR)) {
+    void *data = CMSG_DATA(header);
+    int level = header->cmsg_level, type = header->cmsg_type;
+    if (level == IPPROTO_IP && type == IP_PKTINFO)
+      simulate_v4_info(network, to, data);
+    else if (level == IPPROTO_IPV6 && type == IPV6_PKTINFO)
+      simulate_v6_info(network, to, data);
+    else if ((level == IPPROTO_IP && type == IP_RECVERR) ||
+             (level == IPPROTO_IPV6 && type == IPV6_RECVERR))
       network_simulate(network, SO_EE_OFFENDER((struct sock_extended_err *)data));
-    }
   }
 }
 
@@ -146,13 +236,26 @@ INTERPOSED ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
   if (!(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) && await_readable(fd))
     return -1;
   struct network *network = address_network();
-  ssize_t result = REAL(recvmsg)(fd, message, flags);
-  if (result < 0 || !network)
+  if (!network || (!message->msg_name && !message->msg_control))
+    return REAL(recvmsg)(fd, message, flags);
+  struct sockaddr_storage said = {0};
+  struct msghdr copy = *message;
+  copy.msg_name = &said;
+  copy.msg_namelen = sizeof said;
+  ssize_t result = REAL(recvmsg)(fd, &copy, flags);
+  if (result < 0)
     return result;
-  if (message->msg_name && message->msg_namelen >= sizeof(sa_family_t))
-    network_simulate(network, message->msg_name);
-  if (message->msg_control)
-    simulate_control(network, message);
+  if (copy.msg_control && copy.msg_controllen > 0)
+    simulate_control(network, any_conversation(network, fd, &said).to, &copy);
+  any_simulate_peer(network, fd, &said);
+  socklen_t room = message->msg_namelen;
+  message->msg_namelen = copy.msg_namelen;
+  if (message->msg_name)
+    address_give(&said, copy.msg_namelen, message->msg_name, &room);
+  else
+    message->msg_namelen = 0;
+  message->msg_controllen = copy.msg_controllen;
+  message->msg_flags = copy.msg_flags;
   return result;
 }
 
@@ -163,8 +266,10 @@ INTERPOSED int accept4(int fd, struct sockaddr *restrict address, socklen_t *res
   if (await_readable(fd))
     return -1;
   int accepted = REAL(accept4)(fd, (struct sockaddr *)&said, &said_length, flags);
+  if (accepted >= 0 && address_network())
+    any_simulate_peer(address_network(), fd, &said);
   if (accepted >= 0)
-    address_give(address_network(), &said, said_length, address, length);
+    address_give(&said, said_length, address, length);
   return accepted;
 }
 

@@ -20,8 +20,6 @@
 
 static char loopback_name[] = "lo", ethernet_name[] = "eth0";
 
-enum { LOOPBACK_INDEX = 1, ETHERNET_INDEX = 2 };
-
 /* One entry of the list, with the memory that it points to. */
 struct interface {
   struct ifaddrs entry;
@@ -110,9 +108,9 @@ INTERPOSED unsigned if_nametoindex(const char *name) {
   if (!address_network())
     return REAL(if_nametoindex)(name);
   if (strcmp(name, loopback_name) == 0)
-    return LOOPBACK_INDEX;
+    return NETWORK_LOOPBACK_INTERFACE;
   if (strcmp(name, ethernet_name) == 0)
-    return ETHERNET_INDEX;
+    return NETWORK_ETHERNET_INTERFACE;
   errno = ENODEV;
   return 0;
 }
@@ -120,11 +118,12 @@ INTERPOSED unsigned if_nametoindex(const char *name) {
 INTERPOSED char *if_indextoname(unsigned index, char name[IF_NAMESIZE]) {
   if (!address_network())
     return REAL(if_indextoname)(index, name);
-  if (index != LOOPBACK_INDEX && index != ETHERNET_INDEX) {
+  if (index != NETWORK_LOOPBACK_INTERFACE && index != NETWORK_ETHERNET_INTERFACE) {
     errno = ENXIO;
     return NULL;
   }
-  snprintf(name, IF_NAMESIZE, "%s", index == LOOPBACK_INDEX ? loopback_name : ethernet_name);
+  snprintf(name, IF_NAMESIZE, "%s",
+           index == NETWORK_LOOPBACK_INTERFACE ? loopback_name : ethernet_name);
   return name;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * The simulated network's table (network.h), without any call: pure functions on the shared memory.
- * Labs have few addresses, so the table is walked.
+ * A loopback address says where in the table its own lies; for a simulated one the table is walked.
  */
 #include "harness/clock/network.h"
 
 #include <arpa/inet.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,20 +84,23 @@ uint32_t network_ephemeral_shift(int64_t real_ns) {
 
 /* ---- hosts and addresses ---- */
 
-static void append(struct network *network, int host, const struct in6_addr *simulated,
-                   bool is_localhost) {
-  uint32_t number = network->addresses + 1; /* 127.BLOCK.0.0 is a network's name, not a host's */
-  network->address[network->addresses++] = (struct network_address){
+/* Appends an address and returns its number. */
+static uint16_t append(struct network *network, int host, const struct in6_addr *simulated,
+                       bool is_localhost) {
+  uint32_t number = ++network->addresses; /* 127.BLOCK.0.0 is a network's name, not a host's */
+  network->address[number - 1] = (struct network_address){
       .simulated = *simulated,
       .loopback = htonl((uint32_t)IN_LOOPBACKNET << 24 | network->block << 16 | number),
       .host = (uint16_t)host,
       .is_localhost = is_localhost,
   };
+  return (uint16_t)number;
 }
 
 void network_init(struct network *network, unsigned block) {
   uint32_t shift = network->ephemeral_shift;
-  memset(network, 0, sizeof *network);
+  /* What follows the head is zero in new memory, and would have to be touched page by page. */
+  memset(network, 0, offsetof(struct network, any.port));
   network->block = block;
   network->ephemeral_shift = shift;
   network_add_host(network, "lab");
@@ -110,15 +114,17 @@ int network_find_host(const struct network *network, const char *name) {
 }
 
 int network_add_host(struct network *network, const char *name) {
-  if (network->hosts == NETWORK_HOSTS_MAX || network->addresses == NETWORK_ADDRESSES_MAX ||
+  if (network->hosts == NETWORK_HOSTS_MAX || network->addresses + 2 > NETWORK_ADDRESSES_MAX ||
       network_find_host(network, name) >= 0)
     return -1;
-  int host = (int)network->hosts++;
-  snprintf(network->host[host].name, NETWORK_NAME_SIZE, "%s", name);
-  network->host[host].next_ephemeral =
-      shift_ephemeral(NETWORK_EPHEMERAL_FIRST, network->ephemeral_shift);
-  append(network, host, &in6addr_loopback, true);
-  return host;
+  struct in6_addr localhost_v4 = mapped(htonl(INADDR_LOOPBACK));
+  int index = (int)network->hosts++;
+  struct network_host *host = &network->host[index];
+  snprintf(host->name, NETWORK_NAME_SIZE, "%s", name);
+  host->next_ephemeral = NETWORK_EPHEMERAL_FIRST;
+  host->localhost[0] = append(network, index, &localhost_v4, true);
+  host->localhost[1] = append(network, index, &in6addr_loopback, true);
+  return index;
 }
 
 static const struct network_address *find(const struct network *network,
@@ -137,7 +143,10 @@ int network_add_address(struct network *network, int host, const struct sockaddr
       network_is_loopback(&simulated) || is_multicast(&simulated) || find(network, &simulated) ||
       network->addresses == NETWORK_ADDRESSES_MAX)
     return -1;
-  append(network, host, &simulated, false);
+  uint16_t number = append(network, host, &simulated, false);
+  uint16_t *first = &network->host[host].first[is_v4(&simulated) ? 0 : 1];
+  if (*first == 0)
+    *first = number;
   return 0;
 }
 
@@ -157,24 +166,49 @@ const struct network_address *network_host_address(const struct network *network
   return NULL;
 }
 
-static const struct network_address *localhost_of(const struct network *network, int host) {
-  for (uint32_t i = 0; i < network->addresses; i++)
-    if (network->address[i].host == host && network->address[i].is_localhost)
-      return &network->address[i];
-  return NULL;
+const struct network_address *network_numbered(const struct network *network, uint16_t number) {
+  return number > 0 && number <= network->addresses ? &network->address[number - 1] : NULL;
 }
 
-/* The host's first address of a family; its localhost when it has none. */
-static const struct network_address *first_of_family(const struct network *network, int host,
-                                                     bool v4) {
-  const struct network_address *entry;
-  for (unsigned n = 0; (entry = network_host_address(network, host, n)) != NULL; n++)
-    if (is_v4(&entry->simulated) == v4)
-      return entry;
-  return localhost_of(network, host);
+uint16_t network_number(const struct network *network, const struct network_address *entry) {
+  return entry ? (uint16_t)(entry - network->address + 1) : 0;
+}
+
+bool network_is_v4(const struct network_address *entry) {
+  return is_v4(&entry->simulated);
+}
+
+const struct network_address *network_source(const struct network *network, int host,
+                                             const struct network_address *destination) {
+  unsigned family = network_is_v4(destination) ? 0 : 1;
+  const struct network_host *own = &network->host[host];
+  if (destination->host == host)
+    return destination;
+  if (host == NETWORK_LAB_HOST && own->first[family] == 0)
+    return network_numbered(network, own->localhost[family]);
+  return network_numbered(network, own->first[family]);
 }
 
 /* ---- translation ---- */
+
+void network_place(const struct network *network, const struct network_address *entry,
+                   sa_family_t family, in_port_t port, struct sockaddr_storage *out,
+                   socklen_t *length) {
+  memset(out, 0, sizeof *out);
+  if (family == AF_INET) {
+    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+    *v4 = (struct sockaddr_in){.sin_family = AF_INET,
+                               .sin_addr.s_addr = entry->loopback,
+                               .sin_port = realised_port(network, port)};
+    *length = sizeof *v4;
+  } else {
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    *v6 = (struct sockaddr_in6){.sin6_family = AF_INET6,
+                                .sin6_addr = mapped(entry->loopback),
+                                .sin6_port = realised_port(network, port)};
+    *length = sizeof *v6;
+  }
+}
 
 static enum network_realisation realise(const struct network *network,
                                         const struct network_address *entry,
@@ -182,60 +216,53 @@ static enum network_realisation realise(const struct network *network,
                                         struct sockaddr_storage *out, socklen_t *length) {
   if (!entry)
     return NETWORK_NO_HOST;
-  memset(out, 0, sizeof *out);
-  if (address->sa_family == AF_INET) {
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-    *v4 = (struct sockaddr_in){
-        .sin_family = AF_INET,
-        .sin_addr.s_addr = entry->loopback,
-        .sin_port = realised_port(network, ((const struct sockaddr_in *)address)->sin_port)};
-    *length = sizeof *v4;
-  } else {
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-    *v6 = (struct sockaddr_in6){
-        .sin6_family = AF_INET6,
-        .sin6_addr = mapped(entry->loopback),
-        .sin6_port = realised_port(network, ((const struct sockaddr_in6 *)address)->sin6_port)};
-    *length = sizeof *v6;
-  }
+  network_place(network, entry, address->sa_family,
+                address->sa_family == AF_INET ? ((const struct sockaddr_in *)address)->sin_port
+                                              : ((const struct sockaddr_in6 *)address)->sin6_port,
+                out, length);
   return NETWORK_REALISED;
+}
+
+const struct network_address *network_find(const struct network *network, int host,
+                                           const struct sockaddr *address) {
+  struct in6_addr simulated;
+  if (!network_normal_form(address, &simulated))
+    return NULL;
+  if (network_is_loopback(&simulated) || is_unspecified(&simulated)) {
+    bool v4 = address->sa_family == AF_INET || is_v4(&simulated);
+    return network_numbered(network, network->host[host].localhost[v4 ? 0 : 1]);
+  }
+  return find(network, &simulated);
 }
 
 enum network_realisation network_realise(const struct network *network, int host,
                                          const struct sockaddr *address,
                                          struct sockaddr_storage *out, socklen_t *length) {
-  struct in6_addr simulated;
-  if (!network_normal_form(address, &simulated))
+  if (address->sa_family != AF_INET && address->sa_family != AF_INET6)
     return NETWORK_NOT_INET;
-  const struct network_address *entry =
-      network_is_loopback(&simulated) || is_unspecified(&simulated) ? localhost_of(network, host)
-                                                                    : find(network, &simulated);
+  const struct network_address *entry = network_find(network, host, address);
+  if (entry && !network_source(network, host, entry))
+    return NETWORK_NO_ROUTE;
   return realise(network, entry, address, out, length);
 }
 
 enum network_realisation network_realise_local(const struct network *network, int host,
                                                const struct sockaddr *address,
                                                struct sockaddr_storage *out, socklen_t *length) {
-  struct in6_addr simulated;
-  if (!network_normal_form(address, &simulated))
+  if (address->sa_family != AF_INET && address->sa_family != AF_INET6)
     return NETWORK_NOT_INET;
-  if (is_unspecified(&simulated)) {
-    bool v4 = address->sa_family == AF_INET;
-    return realise(network, first_of_family(network, host, v4), address, out, length);
-  }
-  if (network_is_loopback(&simulated))
-    return realise(network, localhost_of(network, host), address, out, length);
-  const struct network_address *entry = find(network, &simulated);
+  const struct network_address *entry = network_find(network, host, address);
   if (entry && entry->host != host && host != NETWORK_LAB_HOST)
     entry = NULL;
   return realise(network, entry, address, out, length);
 }
 
-/* The highest bits of the host's part of a loopback address, which no address of the table has. */
+/* The highest bits of the host's part of a loopback address, which no address of the tables has. */
 #define VOID_BITS UINT32_C(0x0000c000)
 #define VOID_REFUSED UINT32_C(0x00008000)
 #define VOID_UNREACHABLE UINT32_C(0x0000c000)
-_Static_assert(NETWORK_ADDRESSES_MAX < 0x4000, "addresses of the table have no void bits");
+_Static_assert(ANY_PAIR_FIRST + ANY_PAIRS_MAX <= 0x4000,
+               "addresses of the tables have no void bits");
 
 /* The loopback address within a realised one. */
 static uint32_t loopback_of(const struct sockaddr *realised) {
@@ -258,50 +285,65 @@ bool network_is_unreachable(const struct sockaddr *realised) {
          (loopback_of(realised) & htonl(VOID_BITS)) == htonl(VOID_UNREACHABLE);
 }
 
-static const struct network_address *find_loopback(const struct network *network,
-                                                   uint32_t loopback) {
-  loopback &= ~htonl(VOID_BITS);
-  for (uint32_t i = 0; i < network->addresses; i++)
-    if (network->address[i].loopback == loopback)
-      return &network->address[i];
-  return NULL;
+/* The last two octets of a loopback address of the lab's block, without the void bits; 0 for any
+ * other address. */
+static uint32_t number_of_loopback(const struct network *network, const struct sockaddr *realised) {
+  struct in6_addr address;
+  if (!network_normal_form(realised, &address) || !is_v4(&address))
+    return 0;
+  uint32_t v4 = ntohl(unmapped(&address));
+  return v4 >> 16 == ((uint32_t)IN_LOOPBACKNET << 8 | network->block) ? v4 & 0xffff & ~VOID_BITS
+                                                                      : 0;
 }
 
-/* An IPv6 socket sees the localhost as ::1 and an IPv4 host in its mapped form; an IPv4 socket sees
- * an IPv6 host, which it can't have reached, not at all. */
-static bool simulate_v4(const struct network *network, struct sockaddr_in *address) {
-  const struct network_address *entry = find_loopback(network, address->sin_addr.s_addr);
-  if (!entry || (!entry->is_localhost && !is_v4(&entry->simulated)))
-    return false;
-  address->sin_addr.s_addr =
-      entry->is_localhost ? htonl(INADDR_LOOPBACK) : unmapped(&entry->simulated);
-  address->sin_port = simulated_port(network, address->sin_port);
-  return true;
+const struct network_address *network_of_loopback(const struct network *network,
+                                                  const struct sockaddr *realised) {
+  uint32_t number = number_of_loopback(network, realised);
+  if (number > NETWORK_ADDRESSES_MAX)
+    number = any_pair_of_number(&network->any, number).from;
+  return network_numbered(network, (uint16_t)number);
 }
 
-static bool simulate_v6(const struct network *network, struct sockaddr_in6 *address) {
-  const struct network_address *entry =
-      is_v4(&address->sin6_addr) ? find_loopback(network, unmapped(&address->sin6_addr)) : NULL;
-  if (!entry)
-    return false;
-  address->sin6_addr = entry->simulated;
-  address->sin6_port = simulated_port(network, address->sin6_port);
-  return true;
+struct any_pair network_pair(const struct network *network, const struct sockaddr *realised) {
+  return any_pair_of_number(&network->any, number_of_loopback(network, realised));
 }
 
-bool network_simulate(const struct network *network, struct sockaddr *address) {
+void network_write_unspecified(struct sockaddr *address) {
   if (address->sa_family == AF_INET)
-    return simulate_v4(network, (struct sockaddr_in *)address);
-  if (address->sa_family == AF_INET6)
-    return simulate_v6(network, (struct sockaddr_in6 *)address);
-  return false;
+    ((struct sockaddr_in *)address)->sin_addr.s_addr = htonl(INADDR_ANY);
+  else
+    ((struct sockaddr_in6 *)address)->sin6_addr = in6addr_any;
+}
+
+void network_write(const struct network *network, const struct network_address *entry,
+                   struct sockaddr *address) {
+  if (address->sa_family == AF_INET) {
+    struct sockaddr_in *v4 = (struct sockaddr_in *)address;
+    v4->sin_addr.s_addr = unmapped(&entry->simulated);
+    v4->sin_port = simulated_port(network, v4->sin_port);
+  } else {
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address;
+    v6->sin6_addr = entry->simulated;
+    v6->sin6_port = simulated_port(network, v6->sin6_port);
+  }
+}
+
+/* An IPv4 socket sees an IPv6 host, which it can't have reached, not at all. */
+bool network_simulate(const struct network *network, struct sockaddr *address) {
+  const struct network_address *entry = network_of_loopback(network, address);
+  if (!entry || (address->sa_family == AF_INET && !network_is_v4(entry)))
+    return false;
+  network_write(network, entry, address);
+  return true;
+}
+
+bool network_is_unspecified(const struct sockaddr *address) {
+  struct in6_addr simulated;
+  return network_normal_form(address, &simulated) && is_unspecified(&simulated);
 }
 
 int network_host_at(const struct network *network, const struct sockaddr *realised) {
-  struct in6_addr address;
-  if (!network_normal_form(realised, &address) || !is_v4(&address))
-    return -1;
-  const struct network_address *entry = find_loopback(network, unmapped(&address));
+  const struct network_address *entry = network_of_loopback(network, realised);
   return entry ? entry->host : -1;
 }
 

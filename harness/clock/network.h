@@ -5,8 +5,9 @@
  * it, both ways, so that a process of a lab sees and uses simulated addresses only.
  *
  * Every simulated address (IPv4 or IPv6) is realised as one IPv4 loopback address of the lab's
- * block; IPv6 sockets use its IPv4-mapped form, which Linux takes for bind and connect. Every host
- * has a localhost of its own as well, so that 127.0.0.1 on one host is not 127.0.0.1 on another.
+ * block, 127.BLOCK.x.y, whose last two octets are its number; IPv6 sockets use its IPv4-mapped
+ * form, which Linux takes for bind and connect. Every host has localhosts of its own as well, so
+ * that 127.0.0.1 on one host is not 127.0.0.1 on another.
  * Ports are the same on both sides, but for those below 1024, which need privileges on loopback:
  * they move to the top, which the lab's own ephemeral ports leave free; and for the ephemeral ones,
  * which start at another number in each lab, because the kernel keeps those of closed TCP
@@ -22,11 +23,13 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "harness/clock/any_bound.h"
 #include "harness/clock/reach.h"
 
-/* A lab of 200 phones and their servers, with a few addresses each. */
+/* A lab of 200 phones and their servers, with a few addresses each; two of them are localhosts. The
+ * number of an address is the last two octets of its loopback address, counted from 1. */
 #define NETWORK_HOSTS_MAX 512
-#define NETWORK_ADDRESSES_MAX 2048
+#define NETWORK_ADDRESSES_MAX 4095
 #define NETWORK_NAME_SIZE 64
 
 /* Ports below this one are moved up by NETWORK_PORT_SHIFT, to 64512 and above. */
@@ -46,9 +49,15 @@
 /* The host of the worker's own sockets, which no scenario names. */
 #define NETWORK_LAB_HOST 0
 
+/* The interfaces that a host has, by their index: lo, and eth0 with its addresses. */
+#define NETWORK_LOOPBACK_INTERFACE 1
+#define NETWORK_ETHERNET_INTERFACE 2
+
 struct network_host {
   char name[NETWORK_NAME_SIZE];
   uint16_t next_ephemeral;
+  uint16_t localhost[2]; /* numbers of addresses: 127.0.0.1 and ::1 */
+  uint16_t first[2];     /* its first IPv4 and its first IPv6 address; 0: it has none */
 };
 
 struct network_address {
@@ -78,6 +87,7 @@ struct network {
   struct network_host host[NETWORK_HOSTS_MAX];
   struct network_address address[NETWORK_ADDRESSES_MAX];
   struct reach reach;
+  struct any_bound any; /* last, because it is large and nearly empty */
 };
 
 /* An address in the one form that the tables have; false for another family. */
@@ -111,7 +121,8 @@ void network_add_nameserver(struct network *network, const struct sockaddr *addr
 enum network_realisation {
   NETWORK_REALISED, /* `*out` and `*length` are set */
   NETWORK_NOT_INET, /* another family: nothing to translate */
-  NETWORK_NO_HOST   /* nobody has this address */
+  NETWORK_NO_HOST,  /* nobody has this address */
+  NETWORK_NO_ROUTE  /* somebody has, but the asking host has none of its family to send from */
 };
 
 /* Translates an address that a process of `host` wants to send or connect to. Its own loopback
@@ -120,11 +131,53 @@ enum network_realisation network_realise(const struct network *network, int host
                                          const struct sockaddr *address,
                                          struct sockaddr_storage *out, socklen_t *length);
 
-/* Translates an address that a process of `host` wants to bind to: the unspecified address becomes
- * the host's first of that family. The lab's own host may bind to every address. Port 0 stays 0. */
+/* Translates an address that a process of `host` wants to bind to, other than the unspecified one
+ * (any_bound.h). The lab's own host may bind to every address. Port 0 stays 0. */
 enum network_realisation network_realise_local(const struct network *network, int host,
                                                const struct sockaddr *address,
                                                struct sockaddr_storage *out, socklen_t *length);
+
+/* The realised form of an address of the table, for a socket of this family; the port is simulated,
+ * in network byte order. */
+void network_place(const struct network *network, const struct network_address *entry,
+                   sa_family_t family, in_port_t port, struct sockaddr_storage *out,
+                   socklen_t *length);
+
+/* The address that a process of `host` means when it sends to this one, which may be its localhost.
+ * NULL: nobody has it. */
+const struct network_address *network_find(const struct network *network, int host,
+                                           const struct sockaddr *address);
+
+/* The address that a realised one stands for; NULL when it is none of the lab. */
+const struct network_address *network_of_loopback(const struct network *network,
+                                                  const struct sockaddr *realised);
+
+/* The address with this number; NULL for 0. */
+const struct network_address *network_numbered(const struct network *network, uint16_t number);
+uint16_t network_number(const struct network *network, const struct network_address *entry);
+
+bool network_is_v4(const struct network_address *entry);
+
+/* Writes 0.0.0.0 or :: over an address; the port stays. */
+void network_write_unspecified(struct sockaddr *address);
+
+/* The pair that a realised address stands for; zeros: none. */
+struct any_pair network_pair(const struct network *network, const struct sockaddr *realised);
+
+/* Whether a simulated address is 0.0.0.0 or ::, also in the mapped form. */
+bool network_is_unspecified(const struct sockaddr *address);
+
+/* Writes an address of the table over a realised one, and simulates the port. An IPv6 socket sees
+ * an IPv4 address in its mapped form. */
+void network_write(const struct network *network, const struct network_address *entry,
+                   struct sockaddr *address);
+
+/* The address that a process of `host` sends from to this one when it has not chosen: that one
+ * itself if it is its own, or else its first of the same family (RFC 6724 section 5, rules 1 and 2
+ * as far as the addresses of one interface differ). NULL: it has none. The lab's own host has its
+ * localhost. */
+const struct network_address *network_source(const struct network *network, int host,
+                                             const struct network_address *destination);
 
 /* Translates back, in place, what the kernel said: the family stays. False when it is no address of
  * the lab; then nothing is changed. */
@@ -141,7 +194,7 @@ bool network_is_unreachable(const struct sockaddr *realised);
 /* The host that has a realised address (of any family and port), or -1. */
 int network_host_at(const struct network *network, const struct sockaddr *realised);
 
-/* The host's next ephemeral port as it is on loopback; the caller tries until one is free. */
+/* The host's next ephemeral port, simulated; the caller tries until one is free. */
 uint16_t network_next_port(struct network *network, int host);
 
 /* The n-th address (0, 1, …) of a host, localhost left out; NULL when it has no more. */

@@ -1,30 +1,83 @@
 /* SPDX-License-Identifier: MIT
  *
- * Interposed: the making of sockets. TCP sockets of a lab send at once what they are given: Nagle's
- * algorithm would hold small segments back until the other side's delayed acknowledgement, whose
- * timer runs in real time. Accepted sockets have the option from their listener.
+ * Interposed: the making of sockets, and their options that mean something else in a lab.
+ *
+ * TCP sockets of a lab send at once what they are given: Nagle's algorithm would hold small
+ * segments back until the other side's delayed acknowledgement, whose timer runs in real time.
+ * Accepted sockets have the option from their listener.
  */
+#include "harness/clock/socket_calls.h"
+
+#include <errno.h>
+#include <linux/in6.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "harness/clock/address_calls.h"
+#include "harness/clock/any_sockets.h"
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
+
+/* Whether a socket takes IPv6 only is kept in the socket, by an option that says what becomes of
+ * IPv6 flow labels and so means nothing to IPv4 packets, which all of the lab's are. The kernel's
+ * own IPV6_V6ONLY stays off, because it refuses IPv4-mapped addresses. */
+enum { V6ONLY_NOTE = IPV6_FLOWINFO_SEND };
+
+bool socket_is_v6only(int fd) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return REAL(getsockopt)(fd, IPPROTO_IPV6, V6ONLY_NOTE, &value, &length) == 0 && value != 0;
+}
+
+/* The machine may have another default (net.ipv6.bindv6only). */
+static void prepare_v6(int fd) {
+  int off = 0;
+  REAL(setsockopt)(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+}
 
 INTERPOSED int socket(int domain, int type, int protocol) {
   int fd = REAL(socket)(domain, type, protocol);
   int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
   if (fd >= 0 && turn_in_lab() && kind == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6))
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    REAL(setsockopt)(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (fd >= 0 && domain == AF_INET6 && address_network())
+    prepare_v6(fd);
   return fd;
 }
 
-/* IPv6 sockets of a simulated network are bound to IPv4-mapped addresses, which the kernel refuses
- * to one that takes IPv6 only. None ever hears IPv4, since each simulated address is realised
- * apart. */
+/* As the kernel does (net/ipv6/ipv6_sockglue.c): not once the socket is bound. */
+static int set_v6only(int fd, const void *value, socklen_t length) {
+  struct sockaddr_in6 own = {0};
+  socklen_t own_length = sizeof own;
+  if (length < sizeof(int) ||
+      (REAL(getsockname)(fd, (struct sockaddr *)&own, &own_length) == 0 && own.sin6_port != 0)) {
+    errno = EINVAL;
+    return -1;
+  }
+  return REAL(setsockopt)(fd, IPPROTO_IPV6, V6ONLY_NOTE, value, length);
+}
+
 INTERPOSED int setsockopt(int fd, int level, int option, const void *value, socklen_t length) {
-  if (address_network() && level == IPPROTO_IPV6 && option == IPV6_V6ONLY)
+  if (level == IPPROTO_IPV6 && option == IPV6_V6ONLY && address_network())
+    return set_v6only(fd, value, length);
+  /* The lab gives ports at once, and has the option for a note (any_sockets.c). */
+  if (level == IPPROTO_IP && option == IP_BIND_ADDRESS_NO_PORT && address_network())
     return 0;
   return REAL(setsockopt)(fd, level, option, value, length);
+}
+
+INTERPOSED int getsockopt(int fd, int level, int option, void *restrict value,
+                          socklen_t *restrict length) {
+  if (level == IPPROTO_IPV6 && option == IPV6_V6ONLY && address_network())
+    option = V6ONLY_NOTE;
+  return REAL(getsockopt)(fd, level, option, value, length);
+}
+
+/* listen() binds a socket that is unbound. */
+INTERPOSED int listen(int fd, int backlog) {
+  struct network *network = address_network();
+  if (network)
+    any_bind_unbound(network, fd);
+  return REAL(listen)(fd, backlog);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/address.h"
+#include "harness/clock/any_bound.h"
 #include "harness/clock/network.h"
 #include "tests/unit.h"
 
@@ -68,62 +69,138 @@ static const char *simulated(const char *address) {
 
 static void test_addresses_have_loopback_addresses(void) {
   make_network();
-  /* 1 is the lab's localhost, 2 alice's, 5 p1's. */
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:5060"), "127.100.0.6:5060");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "p1", "10.0.0.5:5060"), "127.100.0.3:5060");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "p1", "[2001:db8::5]:5060"),
-                         "[::ffff:127.100.0.4]:5060");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "[::ffff:1.1.1.1]:5060"),
+  /* 1 and 2 are the lab's localhosts, 3 and 4 alice's, 7 and 8 p1's. */
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:5060"), "127.100.0.9:5060");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "p1", "10.0.0.5:5060"), "127.100.0.5:5060");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "lab", "[2001:db8::5]:5060"),
                          "[::ffff:127.100.0.6]:5060");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "[::ffff:1.1.1.1]:5060"),
+                         "[::ffff:127.100.0.9]:5060");
   CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "9.9.9.9:53"), "no host");
   CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "[2001:db8::9]:53"), "no host");
 }
 
 static void test_back_again(void) {
   make_network();
-  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.6:5060"), "1.1.1.1:5060");
-  CU_ASSERT_STRING_EQUAL(simulated("[::ffff:127.100.0.4]:5060"), "[2001:db8::5]:5060");
-  CU_ASSERT_STRING_EQUAL(simulated("[::ffff:127.100.0.6]:5060"), "[::ffff:1.1.1.1]:5060");
-  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.2:5060"), "127.0.0.1:5060");
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.9:5060"), "1.1.1.1:5060");
+  CU_ASSERT_STRING_EQUAL(simulated("[::ffff:127.100.0.6]:5060"), "[2001:db8::5]:5060");
+  CU_ASSERT_STRING_EQUAL(simulated("[::ffff:127.100.0.9]:5060"), "[::ffff:1.1.1.1]:5060");
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.3:5060"), "127.0.0.1:5060");
   CU_ASSERT_STRING_EQUAL(simulated("127.101.0.6:5060"), "none of ours");
   CU_ASSERT_STRING_EQUAL(simulated("192.0.2.1:5060"), "none of ours");
   /* An IPv4 socket can't have got anything from an IPv6 address. */
-  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.4:5060"), "none of ours");
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.6:5060"), "none of ours");
 }
 
 static void test_localhost_is_ones_own(void) {
   make_network();
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "127.0.0.1:80"), "127.100.0.2:64592");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "p1", "127.0.0.1:80"), "127.100.0.5:64592");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "127.0.0.1:80"), "127.100.0.3:64592");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "p1", "127.0.0.1:80"), "127.100.0.7:64592");
   CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "[::1]:80"),
-                         "[::ffff:127.100.0.2]:64592");
+                         "[::ffff:127.100.0.4]:64592");
   /* Connecting to the unspecified address means oneself, as on Linux. */
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "0.0.0.0:8080"), "127.100.0.2:8080");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "0.0.0.0:8080"), "127.100.0.3:8080");
 }
 
 static void test_binding(void) {
   make_network();
   CU_ASSERT_STRING_EQUAL(realised(network_realise_local, "alice", "10.0.0.5:5060"),
-                         "127.100.0.3:5060");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise_local, "alice", "0.0.0.0:5060"),
-                         "127.100.0.3:5060");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise_local, "alice", "[::]:5060"),
-                         "[::ffff:127.100.0.4]:5060");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise_local, "alice", "0.0.0.0:0"), "127.100.0.3:0");
+                         "127.100.0.5:5060");
   CU_ASSERT_STRING_EQUAL(realised(network_realise_local, "alice", "1.1.1.1:5060"), "no host");
   /* The worker binds for all hosts. */
   CU_ASSERT_STRING_EQUAL(realised(network_realise_local, "lab", "1.1.1.1:5060"),
-                         "127.100.0.6:5060");
+                         "127.100.0.9:5060");
+}
+
+/* The place of a kind's sockets on a host. */
+static const char *place(const char *host, enum any_kind kind) {
+  static char text[INET6_ADDRSTRLEN];
+  const struct network_address *entry = any_place(network, network_find_host(network, host), kind);
+  return inet_ntop(AF_INET6, &entry->simulated, text, sizeof text);
+}
+
+static void test_places(void) {
+  make_network();
+  network_add_host(network, "p2");
+  CU_ASSERT_EQUAL(add("p2", "2001:db8::2"), 0);
+  network_add_host(network, "p3");
+  CU_ASSERT_STRING_EQUAL(place("alice", ANY_V4), "::ffff:10.0.0.5");
+  CU_ASSERT_STRING_EQUAL(place("alice", ANY_V6), "2001:db8::5");
+  CU_ASSERT_STRING_EQUAL(place("alice", ANY_DUAL), "2001:db8::5");
+  /* A host without addresses of a family has its localhost. */
+  CU_ASSERT_STRING_EQUAL(place("p1", ANY_V6), "::1");
+  CU_ASSERT_STRING_EQUAL(place("p1", ANY_DUAL), "::ffff:1.1.1.1");
+  CU_ASSERT_STRING_EQUAL(place("p2", ANY_V4), "::ffff:127.0.0.1");
+  CU_ASSERT_STRING_EQUAL(place("p3", ANY_DUAL), "::1");
+}
+
+static void test_hosts_without_a_family(void) {
+  make_network();
+  struct sockaddr_storage v6 = parse("2001:db8::5"), v4 = parse("10.0.0.5"), out;
+  socklen_t length;
+  int p1 = network_find_host(network, "p1"), alice = network_find_host(network, "alice");
+  CU_ASSERT_EQUAL(network_realise(network, p1, (struct sockaddr *)&v6, &out, &length),
+                  NETWORK_NO_ROUTE);
+  CU_ASSERT_EQUAL(network_realise(network, p1, (struct sockaddr *)&v4, &out, &length),
+                  NETWORK_REALISED);
+  CU_ASSERT_EQUAL(network_realise(network, alice, (struct sockaddr *)&v6, &out, &length),
+                  NETWORK_REALISED);
+  /* The worker reaches everybody. */
+  CU_ASSERT_EQUAL(network_realise(network, NETWORK_LAB_HOST, (struct sockaddr *)&v6, &out, &length),
+                  NETWORK_REALISED);
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "p1", "[::1]:80"), "[::ffff:127.100.0.8]:64592");
+}
+
+static void test_pairs(void) {
+  make_network();
+  struct any_pair one = {5, 9}, other = {9, 5};
+  struct sockaddr_in address = {.sin_family = AF_INET,
+                                .sin_addr.s_addr = any_pair_loopback(network, one)};
+  struct sockaddr_in second = {.sin_family = AF_INET,
+                               .sin_addr.s_addr = any_pair_loopback(network, other)};
+  CU_ASSERT_EQUAL(any_pair_loopback(network, one), address.sin_addr.s_addr);
+  CU_ASSERT_NOT_EQUAL(second.sin_addr.s_addr, address.sin_addr.s_addr);
+  CU_ASSERT_EQUAL(network_pair(network, (struct sockaddr *)&address).to, 9);
+  CU_ASSERT_EQUAL(network_pair(network, (struct sockaddr *)&second).to, 5);
+  CU_ASSERT_TRUE(network_simulate(network, (struct sockaddr *)&address));
+  CU_ASSERT_EQUAL(address.sin_addr.s_addr, inet_addr("10.0.0.5"));
+  /* As many as there is room for; the next one is its sender's own address. */
+  for (unsigned i = 0; i < ANY_PAIRS_MAX - 2; i++)
+    any_pair_loopback(network,
+                      (struct any_pair){(uint16_t)(100 + i / 100), (uint16_t)(1 + i % 100)});
+  CU_ASSERT_EQUAL(any_pair_loopback(network, (struct any_pair){9, 9}), inet_addr("127.100.0.9"));
+  CU_ASSERT_EQUAL(any_pair_loopback(network, other), second.sin_addr.s_addr);
+}
+
+static void test_associations(void) {
+  make_network();
+  struct any_end own = {1, 1, IPPROTO_TCP}, peer = {2, 2, IPPROTO_TCP};
+  any_associate(network, &own, &peer, (struct any_pair){5, 9});
+  CU_ASSERT_EQUAL(any_association(network, &own, &peer)->to, 9);
+  CU_ASSERT_PTR_NULL(any_association(network, &peer, &own));
+  any_associate(network, &own, &peer, (struct any_pair){5, 6});
+  CU_ASSERT_EQUAL(any_association(network, &own, &peer)->to, 6);
+  any_forget(network, &own);
+  CU_ASSERT_PTR_NULL(any_association(network, &own, &peer));
+  /* One more than there is room for: the oldest is forgotten. */
+  for (uint32_t i = 0; i <= ANY_ASSOCIATIONS_MAX; i++) {
+    own.loopback = i;
+    any_associate(network, &own, &peer, (struct any_pair){5, 9});
+  }
+  CU_ASSERT_EQUAL(network->any.associations, ANY_ASSOCIATIONS_MAX);
+  CU_ASSERT_PTR_NOT_NULL(any_association(network, &own, &peer));
+  own.loopback = 0;
+  CU_ASSERT_PTR_NULL(any_association(network, &own, &peer));
 }
 
 static void test_ports(void) {
   make_network();
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:1"), "127.100.0.6:64513");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:53"), "127.100.0.6:64565");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:1023"), "127.100.0.6:65535");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:1024"), "127.100.0.6:1024");
-  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.6:64565"), "1.1.1.1:53");
-  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.6:64511"), "1.1.1.1:64511");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:1"), "127.100.0.9:64513");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:53"), "127.100.0.9:64565");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:1023"), "127.100.0.9:65535");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:1024"), "127.100.0.9:1024");
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.9:64565"), "1.1.1.1:53");
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.9:64511"), "1.1.1.1:64511");
   int alice = network_find_host(network, "alice"), p1 = network_find_host(network, "p1");
   CU_ASSERT_EQUAL(network_next_port(network, alice), NETWORK_EPHEMERAL_FIRST);
   CU_ASSERT_EQUAL(network_next_port(network, alice), NETWORK_EPHEMERAL_FIRST + 1);
@@ -137,14 +214,14 @@ static void test_ports(void) {
 static void test_shift(void) {
   make_shifted_network(NETWORK_EPHEMERAL_COUNT - 1);
   int alice = network_find_host(network, "alice");
-  CU_ASSERT_EQUAL(network_next_port(network, alice), 64511);
   CU_ASSERT_EQUAL(network_next_port(network, alice), 49152);
-  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.6:64511"), "1.1.1.1:49152");
-  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.6:49152"), "1.1.1.1:49153");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:49152"), "127.100.0.6:64511");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:64511"), "127.100.0.6:64510");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:49151"), "127.100.0.6:49151");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:53"), "127.100.0.6:64565");
+  CU_ASSERT_EQUAL(network_next_port(network, alice), 49153);
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.9:64511"), "1.1.1.1:49152");
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.9:49152"), "1.1.1.1:49153");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:49152"), "127.100.0.9:64511");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:64511"), "127.100.0.9:64510");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:49151"), "127.100.0.9:49151");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:53"), "127.100.0.9:64565");
   /* Not the same again for a minute, however long the machine has been up. */
   const int64_t ms = 1000000, start = INT64_C(86400) * 1000 * ms * 365;
   uint32_t first = network_ephemeral_shift(start);
@@ -172,13 +249,13 @@ static const char *voided(const char *address, bool unreachable) {
 
 static void test_void(void) {
   make_network();
-  CU_ASSERT_STRING_EQUAL(voided("127.100.0.6:5060", false),
-                         "127.100.128.6:5060 means 1.1.1.1:5060");
-  CU_ASSERT_STRING_EQUAL(voided("127.100.0.6:5060", true), "127.100.192.6:5060 means 1.1.1.1:5060");
-  CU_ASSERT_STRING_EQUAL(voided("[::ffff:127.100.0.4]:5060", false),
-                         "[::ffff:127.100.128.4]:5060 means [2001:db8::5]:5060");
-  CU_ASSERT_STRING_EQUAL(voided("[::ffff:127.100.0.6]:64565", true),
-                         "[::ffff:127.100.192.6]:64565 means [::ffff:1.1.1.1]:53");
+  CU_ASSERT_STRING_EQUAL(voided("127.100.0.9:5060", false),
+                         "127.100.128.9:5060 means 1.1.1.1:5060");
+  CU_ASSERT_STRING_EQUAL(voided("127.100.0.9:5060", true), "127.100.192.9:5060 means 1.1.1.1:5060");
+  CU_ASSERT_STRING_EQUAL(voided("[::ffff:127.100.0.6]:5060", false),
+                         "[::ffff:127.100.128.6]:5060 means [2001:db8::5]:5060");
+  CU_ASSERT_STRING_EQUAL(voided("[::ffff:127.100.0.9]:64565", true),
+                         "[::ffff:127.100.192.9]:64565 means [::ffff:1.1.1.1]:53");
 }
 
 static void test_what_no_host_can_have(void) {
@@ -210,7 +287,7 @@ static void test_limits(void) {
   }
   CU_ASSERT_EQUAL(add("p1", "10.2.0.1"), -1);
   /* The last one works like the first. */
-  CU_ASSERT_STRING_EQUAL(simulated("127.100.8.0:5060"), "10.1.8.48:5060");
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.15.255:5060"), "10.1.16.95:5060");
 }
 
 static void test_nameservers(void) {
@@ -227,6 +304,10 @@ static const struct unit_test tests[] = {
     {"and simulated again", test_back_again},
     {"localhost is each host's own", test_localhost_is_ones_own},
     {"binding is for one's own addresses", test_binding},
+    {"a socket that is bound to any address has a place", test_places},
+    {"a host without addresses of a family has no route to it", test_hosts_without_a_family},
+    {"pairs have loopback addresses", test_pairs},
+    {"associations are bounded", test_associations},
     {"privileged ports move, ephemeral ones are counted by host", test_ports},
     {"ephemeral ports start elsewhere in each lab", test_shift},
     {"every address has two at which nobody listens", test_void},
