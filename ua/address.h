@@ -12,6 +12,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+/* A phone has one address of each family at most. */
+#define OWN_ADDRESSES_MAX 2
+
 /* Longest domain name as text: 253 characters (RFC 1035 section 2.3.4), a dot at the end and a NUL.
  */
 #define DNS_NAME_SIZE 256

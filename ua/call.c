@@ -156,7 +156,7 @@ static void receive_reinvite(struct call *call, nta_incoming_t *incoming, const 
   call->sdp.version++;
   int result = offer ? sdp_answer(text, &call->sdp, offer->pl_data, offer->pl_len)
                      : sdp_offer(text, &call->sdp);
-  line_contact(call->line, contact);
+  line_contact(call->line, &call->server, contact);
   if (result < 0)
     nta_incoming_treply(incoming, SIP_488_NOT_ACCEPTABLE, TAG_END());
   else

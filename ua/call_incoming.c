@@ -102,7 +102,7 @@ static void ring(struct line *line, nta_incoming_t *incoming, const sip_t *sip,
     call_destroy(call);
     return;
   }
-  line_contact(line, contact);
+  line_contact(line, &call->server, contact);
   nta_incoming_treply(incoming, SIP_180_RINGING, SIPTAG_CONTACT_STR(contact), TAG_END());
   tell_incoming(call, sip);
   call_tell(call, "ringing", NULL);
@@ -165,7 +165,7 @@ void call_answer(struct call *call) {
     call_finish(call, "failed", &refused);
     return;
   }
-  line_contact(call->line, contact);
+  line_contact(call->line, &call->server, contact);
   nta_incoming_treply(call->incoming, SIP_200_OK, SIPTAG_CONTACT_STR(contact),
                       SIPTAG_ALLOW_STR(PHONE_ALLOW), SIPTAG_CONTENT_TYPE_STR("application/sdp"),
                       SIPTAG_PAYLOAD_STR(text), TAG_END());

@@ -88,7 +88,7 @@ static msg_t *new_invite(struct call *call) {
   char own[LINE_URI_SIZE], from[LINE_URI_SIZE + 64], to[LINE_URI_SIZE + 8], contact[LINE_URI_SIZE];
   char expires[24], body[SDP_SIZE];
   line_own_uri(line, own);
-  line_contact(line, contact);
+  line_contact(line, &call->server, contact);
   snprintf(from, sizeof from, "<%s>;tag=%s", own, call->tag);
   snprintf(to, sizeof to, "<%s>", call->to);
   snprintf(expires, sizeof expires, "%d", (int)parameters_of(call)->invite_expires_s);
@@ -208,7 +208,7 @@ static void send_ack(struct call *call) {
     char branch[BRANCH_SIZE];
     msg_t *ack = dialog_new_request(&call->dialog, transport, SIP_METHOD_ACK, INVITE_CSEQ);
     transport_new_branch(transport, branch);
-    if (!ack || !transport_finish_request(transport, ack, branch)) {
+    if (!ack || !transport_finish_request(transport, ack, &call->dialog.next_hop, branch)) {
       if (ack)
         msg_destroy(ack);
       return;

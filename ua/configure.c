@@ -74,19 +74,43 @@ static int read_dns(struct phone_configuration *out, const cJSON *servers,
   return order == DNS_DHCP_MANUAL ? add_manual_dns(out, error) : 0;
 }
 
+static int add_address(struct phone_configuration *out, const char *text,
+                       struct phone_error *error) {
+  struct target_address address;
+  if (!text || !target_address_parse(&address, text, 5060))
+    return phone_error_set(
+        error,
+        "network.address is \"%.100s\": allowed is a numeric address, with a port or without",
+        text ? text : "");
+  for (size_t i = 0; i < out->address_count; i++)
+    if (out->addresses[i].any.sa_family == address.any.sa_family)
+      return phone_error_set(error, "network.address has more than one address of a family");
+  out->addresses[out->address_count++] = address;
+  return 0;
+}
+
+/* One address, or one of each family in an array, the main one first. */
+static int read_addresses(struct phone_configuration *out, const cJSON *addresses,
+                          struct phone_error *error) {
+  const cJSON *item;
+  if (!cJSON_IsArray(addresses) || !addresses->child)
+    return add_address(out, cJSON_GetStringValue(addresses), error);
+  cJSON_ArrayForEach(item, addresses) {
+    if (add_address(out, cJSON_GetStringValue(item), error) < 0)
+      return -1;
+  }
+  return 0;
+}
+
 static int read_network(struct phone_configuration *out, const cJSON *network,
                         struct phone_error *error) {
-  const char *address = text_member(network, "address");
   const cJSON *rtp = cJSON_GetObjectItemCaseSensitive(network, "rtp_port");
   if (!cJSON_IsObject(network))
     return phone_error_set(error, "\"network\" is missing");
   if (check_members(network, "network", ",address,dns,rtp_port,", error) < 0)
     return -1;
-  if (!address || !target_address_parse(&out->address, address, 5060))
-    return phone_error_set(
-        error,
-        "network.address is \"%.100s\": allowed is a numeric address, with a port or without",
-        address ? address : "");
+  if (read_addresses(out, cJSON_GetObjectItemCaseSensitive(network, "address"), error) < 0)
+    return -1;
   out->rtp_port = RTP_PORT;
   if (rtp && (!cJSON_IsNumber(rtp) || rtp->valuedouble < 1 || rtp->valuedouble > 65535))
     return phone_error_set(error, "network.rtp_port must be a number from 1 to 65535");

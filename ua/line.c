@@ -44,9 +44,10 @@ void line_own_uri(const struct line *line, char uri[LINE_URI_SIZE]) {
   snprintf(uri, LINE_URI_SIZE, "sip:%s@%s", line->parameters.user_id, line->proxy.host);
 }
 
-void line_contact(const struct line *line, char contact[LINE_URI_SIZE]) {
+void line_contact(const struct line *line, const struct target_address *peer,
+                  char contact[LINE_URI_SIZE]) {
   char text[TARGET_TEXT_SIZE];
-  target_address_format(&line->phone->transport->address, text);
+  target_address_format(transport_own_address(line->phone->transport, peer), text);
   snprintf(contact, LINE_URI_SIZE, "<sip:%s@%s>", line->parameters.user_id, text);
 }
 
@@ -118,14 +119,15 @@ static void choose_families(const struct line *line, struct target_order *order)
   const struct phone_configuration *configuration = &line->phone->configuration;
   const struct global_parameters *parameters = &configuration->global;
   bool is_v6_first = parameters->sip_ip_preference == IP_PREFERENCE_V6;
-  order->own = &configuration->address;
-  order->own_count = 1;
+  order->own = configuration->addresses;
+  order->own_count = configuration->address_count;
   for (int i = 0; i < 2; i++) {
     int family = (i == 0) == is_v6_first ? AF_INET6 : AF_INET;
     bool is_of_mode = parameters->ip_mode == IP_MODE_DUAL ||
                       parameters->ip_mode == (family == AF_INET6 ? IP_MODE_V6 : IP_MODE_V4);
-    if (is_of_mode && configuration->address.any.sa_family == family)
-      order->families[order->family_count++] = family;
+    for (size_t k = 0; is_of_mode && k < configuration->address_count; k++)
+      if (configuration->addresses[k].any.sa_family == family)
+        order->families[order->family_count++] = family;
   }
 }
 

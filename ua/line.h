@@ -47,9 +47,12 @@ void line_release(struct line *line);
  * none of them. */
 unsigned line_transports(int sip_transport);
 
-/* The line's own URI, and that of its contact. */
+/* The line's own URI, and its contact for who is at `peer`: with the phone's address of that
+ * family.
+ */
 void line_own_uri(const struct line *line, char uri[LINE_URI_SIZE]);
-void line_contact(const struct line *line, char contact[LINE_URI_SIZE]);
+void line_contact(const struct line *line, const struct target_address *peer,
+                  char contact[LINE_URI_SIZE]);
 
 /* True when there are targets whose DNS answers haven't run out. Otherwise a resolution is under
  * way, whose end wakes the registration, the calls and the fallback that wait for targets. */

@@ -47,7 +47,7 @@ static void acknowledge(struct orphan *orphan) {
   char branch[BRANCH_SIZE];
   msg_t *ack = dialog_new_request(&orphan->dialog, transport, SIP_METHOD_ACK, orphan->invite_cseq);
   transport_new_branch(transport, branch);
-  if (ack && transport_finish_request(transport, ack, branch))
+  if (ack && transport_finish_request(transport, ack, &orphan->dialog.next_hop, branch))
     transport_send(transport, ack, &orphan->dialog.next_hop);
   if (ack)
     msg_destroy(ack);

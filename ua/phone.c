@@ -22,7 +22,8 @@ static void on_stray(void *context, const sip_t *sip) {
 static int open_network(struct phone *phone, struct phone_error *error) {
   const struct phone_configuration *configuration = &phone->configuration;
   struct transport_options options = {.root = phone->root,
-                                      .address = &configuration->address,
+                                      .addresses = configuration->addresses,
+                                      .address_count = configuration->address_count,
                                       .parameters = &configuration->global,
                                       .identifiers = &phone->identifiers,
                                       .on_request = on_request,
@@ -35,8 +36,8 @@ static int open_network(struct phone *phone, struct phone_error *error) {
   struct resolver_options resolver = {.root = phone->root,
                                       .servers = configuration->dns,
                                       .server_count = configuration->dns_count,
-                                      .local = &configuration->address,
-                                      .local_count = 1,
+                                      .local = configuration->addresses,
+                                      .local_count = configuration->address_count,
                                       .asks_all_at_once =
                                           configuration->global.dns_query_mode == DNS_PARALLEL,
                                       .caches = configuration->global.dns_caching};

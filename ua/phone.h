@@ -23,7 +23,8 @@ struct call;
 
 struct phone_configuration {
   const struct policy *policy;
-  struct target_address address;
+  struct target_address addresses[OWN_ADDRESSES_MAX]; /* of different families */
+  size_t address_count;
   struct target_address dns[RESOLVER_SERVERS_MAX]; /* in the order in which they are asked */
   size_t dns_count;
   uint16_t rtp_port;

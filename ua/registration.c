@@ -166,7 +166,8 @@ static void give_up(struct registration *registration, const struct transaction_
  * Contact's own expires parameter comes before the Expires field (RFC 3261 section 10.2.4). */
 static uint32_t granted_expiry(const struct registration *registration, const sip_t *sip) {
   const struct global_parameters *parameters = parameters_of(registration);
-  const struct target_address *own = &registration->line->phone->transport->address;
+  const struct target_address *own =
+      transport_own_address(registration->line->phone->transport, &registration->server);
   int64_t granted_s = registration->asked_s;
   if (sip->sip_expires)
     granted_s = (int64_t)sip->sip_expires->ex_delta;
@@ -303,7 +304,7 @@ static msg_t *new_register(struct registration *registration, uint32_t expires_s
   else
     snprintf(uri, sizeof uri, "sip:%s", line->proxy.host);
   line_own_uri(line, own);
-  line_contact(line, contact);
+  line_contact(line, &registration->server, contact);
   snprintf(from, sizeof from, "<%s>;tag=%s", own, registration->tag);
   snprintf(to, sizeof to, "<%s>", own);
   snprintf(expires, sizeof expires, "%u", expires_s);

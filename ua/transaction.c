@@ -151,7 +151,8 @@ static bool prepare(struct transaction *transaction, const char *branch) {
   return phone_timer_init(&transaction->retransmit, transport->root, on_retransmit, transaction) ==
              0 &&
          phone_timer_init(&transaction->timeout, transport->root, on_timeout, transaction) == 0 &&
-         transport_finish_request(transport, transaction->request, transaction->branch);
+         transport_finish_request(transport, transaction->request, &transaction->target,
+                                  transaction->branch);
 }
 
 struct transaction *transaction_start(struct transport *transport, msg_t *msg,
@@ -210,7 +211,7 @@ static void acknowledge(struct transaction *transaction, const sip_t *sip) {
         transport_new_related(transport, transaction->request, SIP_METHOD_ACK, sip->sip_to);
     if (!ack)
       return;
-    if (!transport_finish_request(transport, ack, transaction->branch)) {
+    if (!transport_finish_request(transport, ack, &transaction->target, transaction->branch)) {
       msg_destroy(ack);
       return;
     }

@@ -42,6 +42,9 @@
 
 #include "ua/transaction.h"
 
+/* `sip:` ADDRESS `;transport=udp` */
+#define TARGET_URL_SIZE (TARGET_TEXT_SIZE + 24)
+
 static int on_message(nta_agent_magic_t *magic, nta_agent_t *agent, msg_t *msg, sip_t *sip) {
   struct transport *transport = magic;
   (void)agent;
@@ -56,35 +59,64 @@ static int on_message(nta_agent_magic_t *magic, nta_agent_t *agent, msg_t *msg, 
   return 0;
 }
 
-int transport_create(struct transport **out, const struct transport_options *options,
-                     struct phone_error *error) {
-  struct transport *transport = calloc(1, sizeof *transport);
-  char text[TARGET_TEXT_SIZE], url[TARGET_TEXT_SIZE + 32];
-  if (!transport)
-    return phone_error_set(error, "out of memory");
-  transport->root = options->root;
-  transport->address = *options->address;
-  target_address_host(&transport->address, transport->host);
-  transport->parameters = *options->parameters;
-  transport->identifiers = options->identifiers;
-  transport->on_request = options->on_request;
-  transport->on_stray = options->on_stray;
-  transport->context = options->context;
-  target_address_format(&transport->address, text);
-  snprintf(url, sizeof url, "sip:%s;transport=udp", text);
+static void write_url(const struct target_address *address, char url[TARGET_URL_SIZE]) {
+  char text[TARGET_TEXT_SIZE];
+  snprintf(url, TARGET_URL_SIZE, "sip:%s;transport=udp", target_address_format(address, text));
+}
+
+/* Binds the sockets. Returns NULL, or the address that can't be used. */
+static const struct target_address *open_agent(struct transport *transport) {
   const struct global_parameters *timers = &transport->parameters;
+  char url[TARGET_URL_SIZE];
+  write_url(&transport->addresses[0], url);
   transport->agent = nta_agent_create(
       transport->root, URL_STRING_MAKE(url), on_message, transport, NTATAG_UA(1),
       NTATAG_SERVER_RPORT(1), NTATAG_GRAYLIST(0), NTATAG_SIP_T1((unsigned)timers->t1_ms),
       NTATAG_SIP_T2((unsigned)timers->t2_ms), NTATAG_SIP_T4((unsigned)timers->t4_ms),
       NTATAG_SIP_T1X64((unsigned)timers->t1_ms * 64), TAG_END());
-  if (!transport->agent) {
-    free(transport);
-    return phone_error_set(
-        error, "network.address %s can't be used for SIP: in use, or not of this host", text);
+  if (!transport->agent)
+    return &transport->addresses[0];
+  for (size_t i = 1; i < transport->address_count; i++) {
+    write_url(&transport->addresses[i], url);
+    if (nta_agent_add_tport(transport->agent, URL_STRING_MAKE(url), TAG_END()) < 0)
+      return &transport->addresses[i];
   }
-  *out = transport;
-  return 0;
+  return NULL;
+}
+
+int transport_create(struct transport **out, const struct transport_options *options,
+                     struct phone_error *error) {
+  struct transport *transport = calloc(1, sizeof *transport);
+  char text[TARGET_TEXT_SIZE];
+  if (!transport)
+    return phone_error_set(error, "out of memory");
+  transport->root = options->root;
+  transport->address_count = options->address_count;
+  for (size_t i = 0; i < options->address_count; i++)
+    transport->addresses[i] = options->addresses[i];
+  transport->parameters = *options->parameters;
+  transport->identifiers = options->identifiers;
+  transport->on_request = options->on_request;
+  transport->on_stray = options->on_stray;
+  transport->context = options->context;
+  target_address_host(&transport->addresses[0], transport->host);
+  const struct target_address *unusable = open_agent(transport);
+  if (!unusable) {
+    *out = transport;
+    return 0;
+  }
+  phone_error_set(error, "network.address %s can't be used for SIP: in use, or not of this host",
+                  target_address_format(unusable, text));
+  transport_destroy(transport);
+  return -1;
+}
+
+const struct target_address *transport_own_address(const struct transport *transport,
+                                                   const struct target_address *peer) {
+  for (size_t i = 0; i < transport->address_count; i++)
+    if (transport->addresses[i].any.sa_family == peer->any.sa_family)
+      return &transport->addresses[i];
+  return &transport->addresses[0];
 }
 
 void transport_destroy(struct transport *transport) {
@@ -92,8 +124,17 @@ void transport_destroy(struct transport *transport) {
     return;
   while (transport->transactions)
     transaction_abort(transport->transactions);
-  nta_agent_destroy(transport->agent);
+  if (transport->agent)
+    nta_agent_destroy(transport->agent);
   free(transport);
+}
+
+/* The socket for a family. (tport_by_name() takes the first one for either family.) */
+static tport_t *find_socket(struct transport *transport, int family) {
+  tport_t *tport = tport_primaries(nta_agent_tports(transport->agent));
+  while (tport && tport_get_address(tport)->ai_family != family)
+    tport = tport_next(tport);
+  return tport;
 }
 
 struct tport_s *transport_send(struct transport *transport, msg_t *msg,
@@ -102,7 +143,7 @@ struct tport_s *transport_send(struct transport *transport, msg_t *msg,
   snprintf(port, sizeof port, "%u", target_address_port(target));
   target_address_host(target, host);
   tp_name_t name[1] = {{.tpn_proto = "udp", .tpn_canon = host, .tpn_host = host, .tpn_port = port}};
-  tport_t *tport = tport_by_name(nta_agent_tports(transport->agent), name);
+  tport_t *tport = find_socket(transport, target->any.sa_family);
   if (!tport) {
     errno = EAFNOSUPPORT;
     return NULL;
@@ -181,11 +222,12 @@ void transport_new_branch(struct transport *transport, char branch[BRANCH_SIZE])
   snprintf(branch, BRANCH_SIZE, "z9hG4bK%s", digits);
 }
 
-bool transport_finish_request(struct transport *transport, msg_t *msg, const char *branch) {
+bool transport_finish_request(struct transport *transport, msg_t *msg,
+                              const struct target_address *target, const char *branch) {
   sip_t *sip = sip_object(msg);
-  sip_via_t *via =
-      sip_via_format(msg_home(msg), "SIP/2.0/UDP %s:%u;branch=%s;rport", transport->host,
-                     target_address_port(&transport->address), branch);
+  char own[TARGET_TEXT_SIZE];
+  target_address_format(transport_own_address(transport, target), own);
+  sip_via_t *via = sip_via_format(msg_home(msg), "SIP/2.0/UDP %s;branch=%s;rport", own, branch);
   return via && msg_header_insert(msg, (msg_pub_t *)sip, (msg_header_t *)via) == 0 &&
          sip_complete_message(msg) == 0 && msg_serialize(msg, (msg_pub_t *)sip) >= 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The phone's SIP transport: one sofia nta agent with one UDP socket. nta reads and writes messages
- * and runs the server transactions. Client transactions are the phone's own (transaction.h); why,
- * and what else of sofia-sip 1.12.11 has to be gone round, stands at the top of transport.c.
+ * The phone's SIP transport: one sofia nta agent with a UDP socket for each of its addresses. nta
+ * reads and writes messages and runs the server transactions. Client transactions are the phone's
+ * own (transaction.h); why, and what else of sofia-sip 1.12.11 has to be gone round, stands at the
+ * top of transport.c.
  */
 #ifndef UA_TRANSPORT_H
 #define UA_TRANSPORT_H
@@ -32,8 +33,9 @@ typedef void transport_stray_handler(void *context, const sip_t *sip);
 struct transport {
   su_root_t *root;
   nta_agent_t *agent;
-  struct target_address address;
-  char host[TARGET_TEXT_SIZE];         /* of `address`, an IPv6 one in brackets */
+  struct target_address addresses[OWN_ADDRESSES_MAX];
+  size_t address_count;
+  char host[TARGET_TEXT_SIZE];         /* of the first address, an IPv6 one in brackets */
   struct global_parameters parameters; /* timers, Max Forward */
   struct phone_random *identifiers;    /* borrowed: branches, tags, Call-IDs */
   transport_request_handler *on_request;
@@ -44,7 +46,8 @@ struct transport {
 
 struct transport_options {
   su_root_t *root;
-  const struct target_address *address;
+  const struct target_address *addresses; /* of different families, the main one first; copied */
+  size_t address_count;
   const struct global_parameters *parameters; /* copied */
   struct phone_random *identifiers;
   transport_request_handler *on_request;
@@ -58,6 +61,11 @@ int transport_create(struct transport **out, const struct transport_options *opt
 /* Drops all transactions without calling their handlers. NULL is allowed. Not from within a
  * handler. */
 void transport_destroy(struct transport *transport);
+
+/* The phone's own address for what goes to `peer`, or came from it: that of its family; the first
+ * when there is none. */
+const struct target_address *transport_own_address(const struct transport *transport,
+                                                   const struct target_address *peer);
 
 /* Where an attempt to send went wrong is learnt from tport by this (tport_pending_error_f). */
 struct tport_s;
@@ -97,9 +105,10 @@ msg_t *transport_new_request(struct transport *transport, const struct request_f
 msg_t *transport_new_related(struct transport *transport, msg_t *request, sip_method_t method,
                              const char *method_name, const sip_to_t *to);
 
-/* Puts the topmost Via with this branch in and makes the message ready to be sent. False when out
- * of memory. */
-bool transport_finish_request(struct transport *transport, msg_t *msg, const char *branch);
+/* Puts the topmost Via with this branch in and makes the message ready to be sent to `target`.
+ * False when out of memory. */
+bool transport_finish_request(struct transport *transport, msg_t *msg,
+                              const struct target_address *target, const char *branch);
 
 /* A new branch: z9hG4bK (RFC 3261 section 8.1.1.7) and 64 random bits. */
 #define BRANCH_DIGITS 16

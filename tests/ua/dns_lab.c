@@ -49,9 +49,12 @@ static void on_event(void *context, struct event *event) {
         cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event->detail, "qtype"));
     const char *name =
         cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event->detail, "qname"));
+    const char *transport =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event->detail, "transport"));
     lab->queries++;
-    snprintf(lab->log + length, sizeof lab->log - length, "%lld %s %s %s\n", (long long)now_ms,
-             server->name, type ? type : "?", name ? name : "?");
+    snprintf(lab->log + length, sizeof lab->log - length, "%lld %s %s%s %s\n", (long long)now_ms,
+             server->name, transport && strcmp(transport, "TCP") == 0 ? "TCP " : "",
+             type ? type : "?", name ? name : "?");
     CU_ASSERT_FATAL(strlen(lab->log) + 1 < sizeof lab->log);
   }
   event_destroy(event);
@@ -61,14 +64,18 @@ static void start_server(struct dns_lab *lab, const char *zone) {
   static const char *const names[DNS_LAB_SERVERS] = {"ns1", "ns2"};
   size_t i = lab->server_count++;
   struct error error = {""};
+  struct sockaddr_storage listen;
+  CU_ASSERT_FATAL(address_parse(&listen, "127.0.0.1", 0, NULL) == 0);
   seen[i] = (struct seen){.lab = lab, .name = names[i]};
   struct fakedns_options options = {.loop = &lab->loop,
                                     .name = names[i],
-                                    .zone = zone,
+                                    .listen = &listen,
+                                    .listen_count = 1,
+                                    .zones = &zone,
+                                    .zone_count = 1,
                                     .random = &lab->random,
                                     .observer = {.handler = on_event, .context = &seen[i]},
                                     .start_ns = (int64_t)uv_hrtime()};
-  CU_ASSERT_FATAL(address_parse(&options.listen, "127.0.0.1", 0, NULL) == 0);
   int result = fakedns_create(&lab->servers[i], &options, &error);
   if (result < 0)
     fprintf(stderr, "%s\n", error.text);
@@ -142,13 +149,22 @@ void dns_lab_run(struct dns_lab *lab, int64_t t_ms) {
   }
 }
 
-uint64_t dns_lab_break(struct dns_lab *lab, size_t server, enum rule_verdict_kind kind,
-                       int status) {
+uint64_t dns_lab_break_transport(struct dns_lab *lab, size_t server, const char *transport,
+                                 enum rule_verdict_kind kind, int status) {
   struct rule_selector selector = {.first = 0};
   struct rule_verdict verdict = {.kind = kind, .status = status};
+  if (transport) {
+    snprintf(selector.conditions[0].name, RULE_NAME_SIZE, "transport");
+    snprintf(selector.conditions[0].pattern, RULE_PATTERN_SIZE, "%s", transport);
+  }
   uint64_t handle = fakedns_add_rule(lab->servers[server], &selector, &verdict);
   CU_ASSERT_FATAL(handle != 0);
   return handle;
+}
+
+uint64_t dns_lab_break(struct dns_lab *lab, size_t server, enum rule_verdict_kind kind,
+                       int status) {
+  return dns_lab_break_transport(lab, server, NULL, kind, status);
 }
 
 void check_same(const char *expected, const char *actual) {

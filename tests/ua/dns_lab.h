@@ -23,8 +23,8 @@ struct dns_lab {
   struct resolver *resolver;
   struct phone_random weights;
   unsigned queries;
-  /* "0 ns1 SRV _sip._udp.example.com." and so on, a line for each query: time in ms, server, type,
-   * name. */
+  /* "0 ns1 SRV _sip._udp.example.com." and so on, a line for each query: time in ms, server, "TCP"
+   * if it came that way, type, name. */
   char log[16384];
 };
 
@@ -41,7 +41,10 @@ void dns_lab_end(struct dns_lab *lab);
 void dns_lab_run(struct dns_lab *lab, int64_t t_ms);
 int64_t dns_lab_now(void);
 
-/* A rule for all queries to a server. Returns its handle. */
+/* A rule for all queries to a server, or for those over a transport ("TCP"; NULL: all). Returns its
+ * handle. */
+uint64_t dns_lab_break_transport(struct dns_lab *lab, size_t server, const char *transport,
+                                 enum rule_verdict_kind kind, int status);
 uint64_t dns_lab_break(struct dns_lab *lab, size_t server, enum rule_verdict_kind kind, int status);
 
 /* Asserts what was asked since the last time, and forgets it. */

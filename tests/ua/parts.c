@@ -13,6 +13,7 @@
 #include "ua/control.h"
 #include "ua/dns_answer.h"
 #include "ua/parameters.h"
+#include "ua/phone.h"
 #include "ua/policy/policy.h"
 #include "ua/proxy.h"
 #include "ua/resolution.h"
@@ -185,6 +186,93 @@ static void parameters_name_what_is_wrong(void) {
       "section 25.1)");
 }
 
+static int choice_of(const char *json) {
+  struct line_parameters line;
+  struct global_parameters global;
+  parameters_set_defaults(&line, &global, NULL);
+  cJSON *object = cJSON_Parse(json);
+  int result = parameters_set(&global, PARAMETER_GLOBAL, object, NULL);
+  cJSON_Delete(object);
+  return result < 0 ? -1 : global.dns_server_order;
+}
+
+/* The books write these words in more than one way. */
+static void choices_are_read_leniently(void) {
+  CU_ASSERT_EQUAL(choice_of("{\"DNS Server Order\":\"Manual\"}"), DNS_MANUAL);
+  CU_ASSERT_EQUAL(choice_of("{\"DNS Server Order\":\"Manual,DHCP\"}"), DNS_MANUAL_DHCP);
+  CU_ASSERT_EQUAL(choice_of("{\"DNS Server Order\":\"dhcp, manual\"}"), DNS_DHCP_MANUAL);
+  CU_ASSERT_EQUAL(choice_of("{\"DNS Server Order\":\"Manual,\"}"), -1);
+  CU_ASSERT_EQUAL(choice_of("{\"DNS Server Order\":\"\"}"), -1);
+  CU_ASSERT_STRING_EQUAL(try_parameters(PARAMETER_LINE, "{\"SIP Transport\":\"Auto\"}"), "");
+  CU_ASSERT_STRING_EQUAL(try_parameters(PARAMETER_LINE, "{\"SIP Transport\":\"SCTP\"}"),
+                         "\"SIP Transport\" is \"SCTP\": allowed is UDP|TCP|TLS|AUTO");
+  CU_ASSERT_STRING_EQUAL(
+      try_parameters(PARAMETER_LINE, "{\"Proxy Redundancy Method\":\"Based on SRV Port\"}"), "");
+  CU_ASSERT_STRING_EQUAL(try_parameters(PARAMETER_GLOBAL, "{\"Primary DNS\":\"ns.example.com\"}"),
+                         "\"Primary DNS\" is \"ns.example.com\": allowed is a numeric address, "
+                         "with a port or without");
+}
+
+/* What `phone_configure` makes of a line and global parameters, or what it says. */
+static const char *configured(const char *line, const char *global, const char *network,
+                              struct phone_configuration *configuration) {
+  static struct phone_error error;
+  char text[1024];
+  snprintf(text, sizeof text,
+           "{\"profile\":\"cisco-mpp\",\"network\":{\"address\":%s,\"dns\":[\"192.0.2.53\","
+           "\"192.0.2.54:5300\"]},\"lines\":[{\"User ID\":\"a\",\"Proxy\":\"e\"%s}],"
+           "\"global\":{%s},\"seed\":1}",
+           network, line, global);
+  cJSON *object = cJSON_Parse(text);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(object);
+  error.text[0] = '\0';
+  phone_configure(configuration, object, &error);
+  cJSON_Delete(object);
+  return error.text;
+}
+
+static void check_servers(const char *global, const char *expected) {
+  static struct phone_configuration configuration;
+  char list[256] = "", text[TARGET_TEXT_SIZE];
+  CU_ASSERT_STRING_EQUAL(configured("", global, "\"192.0.2.1\"", &configuration), "");
+  for (size_t i = 0; i < configuration.dns_count; i++)
+    snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? " " : "",
+             target_address_format(&configuration.dns[i], text));
+  CU_ASSERT_STRING_EQUAL(list, expected);
+}
+
+/* CISCO-SRV-12: DNS Server Order. */
+static void dns_servers_have_an_order(void) {
+  check_servers("", "192.0.2.53:53 192.0.2.54:5300");
+  check_servers("\"Primary DNS\":\"192.0.2.1\",\"Secondary DNS\":\"2001:db8::53\"",
+                "192.0.2.1:53 [2001:db8::53]:53 192.0.2.53:53 192.0.2.54:5300");
+  check_servers("\"Primary DNS\":\"192.0.2.1\",\"DNS Server Order\":\"DHCP,Manual\"",
+                "192.0.2.53:53 192.0.2.54:5300 192.0.2.1:53");
+  check_servers("\"Primary DNS\":\"192.0.2.54:5300\"", "192.0.2.54:5300 192.0.2.53:53");
+  check_servers("\"Primary DNS\":\"192.0.2.1\",\"DNS Server Order\":\"Manual\"", "192.0.2.1:53");
+  check_servers("\"DNS Server Order\":\"Manual\"", "");
+}
+
+static void configurations_name_what_is_wrong(void) {
+  static struct phone_configuration configuration;
+  const char *one = "\"192.0.2.1\"";
+  CU_ASSERT_STRING_EQUAL(configured(",\"SIP Transport\":\"TCP\"", "", one, &configuration),
+                         "line 1: \"SIP Transport\" is TCP: this phone speaks UDP only");
+  CU_ASSERT_STRING_EQUAL(configured(",\"SIP Transport\":\"AUTO\"", "", one, &configuration), "");
+  CU_ASSERT_STRING_EQUAL(
+      configured(",\"Proxy\":\"e:SRV=p1:p=x\"", "", one, &configuration),
+      "line 1: \"Proxy\" is \"e:SRV=p1:p=x\": \"p1:p=x\" is no server: allowed is "
+      "host[:port][:p=priority][:w=weight][:A=address,…]");
+  CU_ASSERT_STRING_EQUAL(configured("", "", "[\"192.0.2.1\",\"192.0.2.2\"]", &configuration),
+                         "network.address has more than one address of a family");
+  CU_ASSERT_STRING_EQUAL(
+      configured("", "", "[]", &configuration),
+      "network.address is \"\": allowed is a numeric address, with a port or without");
+  CU_ASSERT_STRING_EQUAL(
+      configured("", "", "[\"192.0.2.1\",7]", &configuration),
+      "network.address is \"\": allowed is a numeric address, with a port or without");
+}
+
 /* Catalogue, tables 2.1 and 2.2, and X6. */
 static void profiles_have_their_defaults(void) {
   struct line_parameters line;
@@ -196,11 +284,16 @@ static void profiles_have_their_defaults(void) {
   CU_ASSERT_EQUAL(global.reg_retry_long_s, 1200);
   CU_ASSERT_EQUAL(line.register_expires_s, 3600);
   CU_ASSERT_FALSE(line.use_dns_srv);
+  CU_ASSERT_EQUAL(line.sip_transport, TRANSPORT_UDP);
+  CU_ASSERT_EQUAL(global.dns_query_mode, DNS_PARALLEL);
+  CU_ASSERT_EQUAL(global.ip_mode, IP_MODE_DUAL);
+  CU_ASSERT_EQUAL(global.sip_ip_preference, IP_PREFERENCE_V4);
   CU_ASSERT_TRUE(line.auto_register_when_failover);
   parameters_set_defaults(&line, &global, policy_find("rfc3263", NULL, NULL)->defaults);
   CU_ASSERT_EQUAL(global.timer_b_ms, 32000);
   CU_ASSERT_TRUE(line.use_dns_srv && line.dns_srv_auto_prefix);
   CU_ASSERT_FALSE(line.auto_register_when_failover);
+  CU_ASSERT_EQUAL(global.dns_query_mode, DNS_SEQUENTIAL);
   CU_ASSERT_STRING_EQUAL(policy_find("cisco-mpp", NULL, NULL)->variant, "11.3");
 }
 
@@ -351,6 +444,9 @@ static const struct unit_test tests[] = {
     {"a renewed list keeps states", a_renewed_list_keeps_states},
     {"the list has a limit", the_list_has_a_limit},
     {"parameters name what is wrong", parameters_name_what_is_wrong},
+    {"choices are read leniently", choices_are_read_leniently},
+    {"DNS servers have an order", dns_servers_have_an_order},
+    {"configurations name what is wrong", configurations_name_what_is_wrong},
     {"profiles have their defaults", profiles_have_their_defaults},
     {"code lists match", code_lists_match},
     {"formulas of section 4", formulas_of_section_4},

@@ -221,6 +221,54 @@ static void absence_ends_what_is_stale(void) {
   dns_lab_end(&lab);
 }
 
+/* A zone in which `name` has so many addresses. */
+static void start_with_addresses(const char *name, unsigned count) {
+  static char zone[16384];
+  size_t size = (size_t)snprintf(zone, sizeof zone, "$ORIGIN example.com.\n");
+  for (unsigned i = 1; i <= count; i++)
+    size += (size_t)snprintf(zone + size, sizeof zone - size, "%s 300 IN A 192.0.2.%u\n", name, i);
+  dns_lab_start(&lab, zone, NULL);
+  dns_lab_open(&lab, false, true);
+}
+
+/* RFC 6891: more than the 512 bytes of plain DNS, in one datagram. */
+static void edns_makes_room(void) {
+  start_with_addresses("many", 60);
+  check("none.example.com", DNS_A, "0 none ttl 0 NXDOMAIN");
+  ask("many.example.com", DNS_A);
+  dns_lab_run(&lab, 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(told, " 192.0.2.1 "));
+  dns_lab_check_log(&lab, "0 ns1 A none.example.com.\n0 ns1 A many.example.com.\n");
+  dns_lab_end(&lab);
+}
+
+/* RFC 7766: what is truncated is asked for again over TCP. */
+static void truncated_answers_come_over_tcp(void) {
+  start_with_addresses("many", 100);
+  ask("many.example.com", DNS_A);
+  dns_lab_run(&lab, 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(told, "0 records ttl 300 192.0.2.1 "));
+  dns_lab_check_log(&lab, "0 ns1 A many.example.com.\n0 ns1 TCP A many.example.com.\n");
+  dns_lab_end(&lab);
+}
+
+static void tcp_may_be_closed(void) {
+  start_with_addresses("many", 100);
+  dns_lab_break_transport(&lab, 0, "TCP", VERDICT_REFUSE, 0);
+  check("many.example.com", DNS_A, "0 failed ttl 30 the DNS server can't be reached");
+  dns_lab_check_log(&lab, "0 ns1 A many.example.com.\n0 ns1 A many.example.com.\n"
+                          "0 ns1 A many.example.com.\n");
+  dns_lab_end(&lab);
+  start_with_addresses("many", 100);
+  dns_lab_break_transport(&lab, 0, "TCP", VERDICT_CLOSE, 0);
+  check("many.example.com", DNS_A, "0 failed ttl 30 the DNS server can't be reached");
+  dns_lab_end(&lab);
+  start_with_addresses("many", 100);
+  dns_lab_break_transport(&lab, 0, "TCP", VERDICT_DROP, 0);
+  check("many.example.com", DNS_A, "14000 failed ttl 30 timeout");
+  dns_lab_end(&lab);
+}
+
 /* DNS Caching Enable = No. */
 static void nothing_may_be_kept(void) {
   dns_lab_start(&lab, ZONE, NULL);
@@ -289,6 +337,9 @@ static const struct unit_test tests[] = {
     {"stale records serve while the DNS is silent", stale_records_serve_while_the_dns_is_silent},
     {"stale records serve at once after a failure", stale_records_serve_at_once_after_a_failure},
     {"absence ends what is stale", absence_ends_what_is_stale},
+    {"EDNS makes room", edns_makes_room},
+    {"truncated answers come over TCP", truncated_answers_come_over_tcp},
+    {"TCP may be closed", tcp_may_be_closed},
     {"nothing may be kept", nothing_may_be_kept},
     {"a cancelled question fills the cache", a_cancelled_question_fills_the_cache},
     {"a resolver ends at any time", a_resolver_ends_at_any_time},
