@@ -17,7 +17,9 @@ enum { HOSTS_OF_KIND_MAX = 250, HOST_KINDS = HOST_PROGRAM + 1 };
 
 struct host {
   char name[EVENT_HOST_SIZE];
-  struct sockaddr_storage address;
+  enum host_kind kind;
+  size_t addresses;
+  struct sockaddr_storage address[HOSTS_ADDRESSES_MAX];
 };
 
 struct hosts {
@@ -101,6 +103,21 @@ static int choose_address(struct hosts *hosts, enum host_kind kind, const char *
              : 0;
 }
 
+/* Gives the host an address, in the simulated network too. */
+static int take_address(struct hosts *hosts, struct host *host,
+                        const struct sockaddr_storage *address, struct error *error) {
+  struct network *network = hosts->network;
+  char text[ADDRESS_TEXT_SIZE];
+  if (network && network_add_address(network, network_find_host(network, host->name),
+                                     (const struct sockaddr *)address))
+    return error_set(error, "\"%s\" can't have the address %s: no host can, or there are too many",
+                     host->name, address_format_host(address, text));
+  if (network && host->kind == HOST_DNS)
+    network_add_nameserver(network, (const struct sockaddr *)address);
+  host->address[host->addresses++] = *address;
+  return 0;
+}
+
 int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name, const char *wanted,
               struct sockaddr_storage *address, struct error *error) {
   struct sockaddr_storage chosen;
@@ -116,24 +133,40 @@ int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name, const 
                      HOSTS_OF_KIND_MAX);
   if (choose_address(hosts, kind, name, wanted, &chosen, error))
     return -1;
-  if (hosts->network) {
-    int index = network_add_host(hosts->network, name);
-    if (index < 0 || network_add_address(hosts->network, index, (struct sockaddr *)&chosen))
-      return error_set(error,
-                       "\"%s\" can't have the address %s: no host can, or there are too many", name,
-                       wanted ? wanted : "that is next");
-  }
-  if (hosts->network && kind == HOST_DNS)
-    network_add_nameserver(hosts->network, (struct sockaddr *)&chosen);
-  struct host *host = &hosts->host[hosts->count++];
-  snprintf(host->name, sizeof host->name, "%s", name);
-  host->address = *address = chosen;
+  struct host host = {.kind = kind};
+  snprintf(host.name, sizeof host.name, "%s", name);
+  /* It is there already when its address was refused before. */
+  if (hosts->network && network_find_host(hosts->network, name) < 0 &&
+      network_add_host(hosts->network, name) < 0)
+    return error_set(error, "\"%s\": there are too many hosts", name);
+  if (take_address(hosts, &host, &chosen, error))
+    return -1;
+  hosts->host[hosts->count++] = host;
+  *address = chosen;
+  return 0;
+}
+
+int hosts_add_address(struct hosts *hosts, const char *name, const char *wanted,
+                      struct sockaddr_storage *address, struct error *error) {
+  struct sockaddr_storage chosen;
+  struct host *host = (struct host *)find(hosts, name);
+  if (!host)
+    return error_set(error, "there is no host named \"%s\"", name);
+  if (!hosts->network)
+    return error_set(error, "\"%s\" can have several addresses in virtual time only", name);
+  if (host->addresses == HOSTS_ADDRESSES_MAX)
+    return error_set(error, "\"%s\": a host has room for %d addresses", name, HOSTS_ADDRESSES_MAX);
+  if (choose_address(hosts, host->kind, name, wanted, &chosen, error) ||
+      take_address(hosts, host, &chosen, error))
+    return -1;
+  *address = chosen;
   return 0;
 }
 
 const char *hosts_name(const struct hosts *hosts, const struct sockaddr_storage *address) {
   for (size_t i = 0; i < hosts->count; i++)
-    if (address_equal_host(&hosts->host[i].address, address))
-      return hosts->host[i].name;
+    for (size_t n = 0; n < hosts->host[i].addresses; n++)
+      if (address_equal_host(&hosts->host[i].address[n], address))
+        return hosts->host[i].name;
   return NULL;
 }

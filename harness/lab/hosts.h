@@ -44,6 +44,14 @@ void hosts_destroy(struct hosts *hosts);
 int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name, const char *wanted,
               struct sockaddr_storage *address, struct error *error);
 
+/* As many as one fake server listens on, and more than any scenario gives a host. */
+#define HOSTS_ADDRESSES_MAX 16
+
+/* Gives a host one more address, `wanted`, which `*address` gets with the usual port of the kind;
+ * only in virtual time. Returns 0, or -1 with the text filled in, as hosts_add(). */
+int hosts_add_address(struct hosts *hosts, const char *name, const char *wanted,
+                      struct sockaddr_storage *address, struct error *error);
+
 /* The name of the host with this address (any port); NULL when there is none. */
 const char *hosts_name(const struct hosts *hosts, const struct sockaddr_storage *address);
 

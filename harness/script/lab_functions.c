@@ -136,6 +136,23 @@ static int core_host(lua_State *state) {
   return 3;
 }
 
+/* core.host_address(name, wanted): gives a host one more address; returns it, and with the usual
+ * port, or nil and why not. */
+static int core_host_address(lua_State *state) {
+  struct sockaddr_storage address;
+  struct error error;
+  char text[ADDRESS_TEXT_SIZE];
+  if (hosts_add_address(lab_hosts(script_of(state)->lab), luaL_checkstring(state, 1),
+                        luaL_checkstring(state, 2), &address, &error)) {
+    lua_pushnil(state);
+    lua_pushstring(state, error.text);
+    return 2;
+  }
+  lua_pushstring(state, address_format_host(&address, text));
+  lua_pushstring(state, address_format(&address, text));
+  return 2;
+}
+
 /* core.host_name("127.…:5060"): the name of the host at this address, or nil. */
 static int core_host_name(lua_State *state) {
   struct sockaddr_storage address;
@@ -233,6 +250,7 @@ void script_open_lab(lua_State *state) {
       {"event_count", core_event_count},
       {"emit", core_emit},
       {"host", core_host},
+      {"host_address", core_host_address},
       {"host_name", core_host_name},
       {"json", core_json},
       {"parse_json", core_parse_json},

@@ -31,6 +31,24 @@ static void check_address(lua_State *state, struct sockaddr_storage *address) {
     luaL_error(state, "%s", text ? error.text : "address is missing");
 }
 
+/* The list `addresses` of the first argument; returns how many there are. */
+static size_t check_addresses(lua_State *state, struct sockaddr_storage *addresses, size_t room) {
+  struct error error;
+  lua_getfield(state, 1, "addresses");
+  size_t count = lua_istable(state, -1) ? (size_t)lua_rawlen(state, -1) : 0;
+  if (count == 0 || count > room)
+    luaL_error(state, "addresses must be a list of 1 to %d", (int)room);
+  for (size_t i = 0; i < count; i++) {
+    lua_rawgeti(state, -1, (lua_Integer)i + 1);
+    const char *text = lua_tostring(state, -1);
+    if (!text || address_parse(&addresses[i], text, 0, &error))
+      luaL_error(state, "%s", text ? error.text : "an address must be a text");
+    lua_pop(state, 1);
+  }
+  lua_pop(state, 1);
+  return count;
+}
+
 static struct random_stream *random_of(lua_State *state, const char *name) {
   struct random_stream *stream = lab_random(script_of(state)->lab, name);
   if (!stream)
@@ -38,25 +56,24 @@ static struct random_stream *random_of(lua_State *state, const char *name) {
   return stream;
 }
 
-/* core.dns{name=, address=, zone=}: a server, or nil and why not. */
+/* core.dns{name=, addresses=, zone=}: a server, or nil and why not. */
 static int core_dns(lua_State *state) {
   struct lab *lab = script_of(state)->lab;
   struct error error;
   luaL_checktype(state, 1, LUA_TTABLE);
-  struct sockaddr_storage listen;
+  struct sockaddr_storage listen[FAKEDNS_LISTEN_MAX];
   const char *zone = script_text(state, 1, "zone", "");
   struct fakedns_options options = {
       .loop = lab_loop(lab),
       .name = script_text(state, 1, "name", "dns"),
-      .listen = &listen,
-      .listen_count = 1,
+      .listen = listen,
+      .listen_count = check_addresses(state, listen, FAKEDNS_LISTEN_MAX),
       .zones = &zone,
       .zone_count = 1,
       .observer = lab_observer(lab),
       .start_ns = lab_start_ns(lab),
   };
   options.random = random_of(state, options.name);
-  check_address(state, &listen);
   struct server *server = new_server(state);
   if (fakedns_create(&server->dns, &options, &error)) {
     lua_pushnil(state);

@@ -72,6 +72,9 @@ end
 
 local function check_value(value, description, name, path)
   local wanted = description[1]
+  if description.or_list and type(value) == "table" then
+    return check_elements(value, { list = wanted, not_empty = true, help = description.help }, name, path)
+  end
   if type(value) ~= wanted then
     fail(name, ("%s must be a %s, not %s"):format(path, wanted, type(value)))
   end

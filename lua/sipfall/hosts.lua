@@ -255,9 +255,9 @@ function hosts.proxy(lab, name, description)
 end
 
 function hosts.dns(lab, description)
-  local address, port, endpoint = lab:add_host("dns", "dns", description.address)
+  local address, port, endpoint, endpoints = lab:add_host("dns", "dns", description.address)
   local server, problem = lab.core.dns {
-    name = "dns", address = endpoint, zone = fill_in(lab, description.zone),
+    name = "dns", addresses = endpoints, zone = fill_in(lab, description.zone),
   }
   if not server then raise_zone_problem(description.zone, problem) end
   return setmetatable({ lab = lab, name = "dns", server = server, address = address, port = port,

@@ -16,6 +16,8 @@ local far_end = {
 }
 
 local address = { "string", help = "its address, IPv4 or IPv6; in real time the lab gives one" }
+local addresses = { "string", or_list = true,
+                    help = "its address, or a list of several; in real time the lab gives one" }
 
 local proxy = {
   address     = address,
@@ -32,7 +34,7 @@ local phone = {
 }
 
 local program = {
-  address     = address,
+  address     = addresses,
   command     = { "table", required = true, not_empty = true, list = "string",
                   help = "the program and its words: { \"nsd\", \"-d\" }" },
   environment = { "table", names = "string", help = "variables by name" },
@@ -45,7 +47,7 @@ local scenario = {
   covers   = { "table", list = "string", help = "ids of requirements" },
   needs    = { "table", list = "string", help = "what it can't do without: \"virtual time\"" },
   tags     = { "table", list = "string", help = "words to select scenarios by" },
-  dns      = { "table", fields = { zone = { "string", required = true, help = "a master file" }, address = address },
+  dns      = { "table", fields = { zone = { "string", required = true, help = "a master file" }, address = addresses },
                help = "the DNS server" },
   proxies  = { "table", each = proxy, help = "fake proxies by name" },
   phones   = { "table", each = phone, help = "phones by name" },

@@ -61,11 +61,27 @@ function lab.create(core, scenario, path, adapter)
   return self
 end
 
+--- Adds a host with the address that the scenario wants, or the first of several. Returns that, its port, both as a
+--- text, and the texts of all.
 function Lab:add_host(kind, name, wanted, wanted_port)
-  local address, port, endpoint = self.core.host(kind, name, wanted, wanted_port)
+  local list = type(wanted) == "table" and wanted or { wanted }
+  local address, port, endpoint = self.core.host(kind, name, list[1], wanted_port)
   if not address then error({ field = name, text = port }, 0) end
-  self.addresses[name] = address
-  return address, port, endpoint
+  self:name_address(name, address)
+  local endpoints = { endpoint }
+  for i = 2, #list do
+    local more, text = self.core.host_address(name, list[i])
+    if not more then error({ field = name, text = text }, 0) end
+    self:name_address(name, more)
+    endpoints[i] = text
+  end
+  return address, port, endpoint, endpoints
+end
+
+-- {NAME} is a host's first address, {NAME/6} its first of IPv6.
+function Lab:name_address(name, address)
+  self.addresses[name] = self.addresses[name] or address
+  if address:find(":", 1, true) then self.addresses[name .. "/6"] = self.addresses[name .. "/6"] or address end
 end
 
 --- The address of a host by its name.
@@ -76,7 +92,7 @@ function Lab:address(name)
 end
 
 --- Replaces {NAME} by the address of the host of this name. What names no host stays: a program's own braces.
-function Lab:fill_in(text) return (text:gsub("{([%a][%w_-]*)}", self.addresses)) end
+function Lab:fill_in(text) return (text:gsub("{([%a][%w_/-]*)}", self.addresses)) end
 
 function Lab:now_ns() return self.core.now() end
 

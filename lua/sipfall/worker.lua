@@ -141,8 +141,10 @@ local function only_in_virtual_time(scenario)
     for name, host in pairs(scenario[kind] or {}) do described[name] = host end
   end
   for _, name in ipairs(fields.names(described)) do
-    if described[name].address then
-      return ("%s wants the address %s, which it can have in virtual time only"):format(name, described[name].address)
+    local address = described[name].address
+    if type(address) == "table" then address = address[1] end
+    if address then
+      return ("%s wants the address %s, which it can have in virtual time only"):format(name, address)
     end
   end
 end

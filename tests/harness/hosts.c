@@ -89,6 +89,34 @@ static void test_simulated(void) {
   tear_down();
 }
 
+static void test_several_addresses(void) {
+  struct sockaddr_storage address = {.ss_family = AF_UNIX};
+  struct error error;
+  char text[ADDRESS_TEXT_SIZE];
+  set_up(true);
+  expect_added(HOST_DNS, "dns", "8.8.8.8", "8.8.8.8:53");
+  CU_ASSERT_EQUAL(hosts_add_address(hosts, "dns", "8.8.8.8", &address, &error), -1);
+  CU_ASSERT_STRING_EQUAL(error.text, "\"dns\" can't have the address 8.8.8.8: it is dns's");
+  CU_ASSERT_EQUAL(hosts_add_address(hosts, "dns", "127.0.0.1", &address, &error), -1);
+  CU_ASSERT_EQUAL(hosts_add_address(hosts, "ns", "8.8.4.4", &address, &error), -1);
+  CU_ASSERT_EQUAL(address.ss_family, AF_UNIX);
+  CU_ASSERT_EQUAL(hosts_add_address(hosts, "dns", "2001:db8::53", &address, &error), 0);
+  CU_ASSERT_STRING_EQUAL(address_format(&address, text), "[2001:db8::53]:53");
+  CU_ASSERT_STRING_EQUAL(name_at("[2001:db8::53]:1"), "dns");
+  CU_ASSERT_EQUAL(network->nameservers, 2);
+  for (int i = 2; i < HOSTS_ADDRESSES_MAX; i++) {
+    snprintf(text, sizeof text, "10.0.0.%d", i);
+    CU_ASSERT_EQUAL(hosts_add_address(hosts, "dns", text, &address, &error), 0);
+  }
+  CU_ASSERT_EQUAL(hosts_add_address(hosts, "dns", "10.0.1.1", &address, &error), -1);
+  CU_ASSERT_STRING_EQUAL(error.text, "\"dns\": a host has room for 16 addresses");
+  tear_down();
+  set_up(false);
+  expect_added(HOST_DNS, "dns", NULL, "127.100.0.1:5300");
+  CU_ASSERT_EQUAL(hosts_add_address(hosts, "dns", "10.0.0.1", &address, &error), -1);
+  tear_down();
+}
+
 static void test_chosen_addresses_are_left_out(void) {
   set_up(true);
   expect_added(HOST_PROXY, "p1", "192.0.2.1", "192.0.2.1:5060");
@@ -143,6 +171,7 @@ static void test_limit(void) {
 static const struct unit_test tests[] = {
     {"in real time hosts have loopback addresses of their block", test_real_time},
     {"simulated hosts have addresses of the scenario, or of the documentation's", test_simulated},
+    {"a host may have several addresses", test_several_addresses},
     {"an address that a scenario gave is not given again", test_chosen_addresses_are_left_out},
     {"addresses that no host can have are refused", test_addresses_that_no_host_has},
     {"names are bounded, and unique", test_names},
