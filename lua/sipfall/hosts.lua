@@ -261,7 +261,7 @@ function hosts.dns(lab, description)
   }
   if not server then raise_zone_problem(description.zone, problem) end
   return setmetatable({ lab = lab, name = "dns", server = server, address = address, port = port,
-                        endpoint = endpoint }, Dns)
+                        endpoint = endpoint, endpoints = endpoints }, Dns)
 end
 
 return hosts

@@ -27,7 +27,7 @@ local proxy = {
 }
 
 local phone = {
-  address = address,
+  address = addresses,
   profile = { "string", help = "the vendor's rules: cisco-mpp, rfc3263" },
   variant = { "string", help = "which reading of the vendor's texts" },
   config  = { "table", help = "parameters by the vendor's own names" },

@@ -29,7 +29,7 @@ Call.__index = Call
 
 function phone.create(lab, name, description, adapter)
   local self = setmetatable({ lab = lab, name = name, description = description, calls = {} }, Phone)
-  self.address, self.port, self.endpoint = lab:add_host("phone", name, description.address)
+  self.address, self.port, self.endpoint, self.endpoints = lab:add_host("phone", name, description.address)
   self.driver = adapter.create(self)
   return self
 end

@@ -33,6 +33,9 @@ function baresip.unsupported(phone)
       return ("%s: baresip's \"%s\" is always %s, the scenario wants %s"):format(phone.name, name, can, config[name])
     end
   end
+  if type(phone.description.address) == "table" and phone.description.address[2] then
+    return phone.name .. ": baresip is told one address to listen at"
+  end
   if not config["Proxy"] then return phone.name .. ": baresip needs a \"Proxy\"" end
 end
 
@@ -60,7 +63,7 @@ function Driver:write_configuration()
     "ctrl_tcp_listen " .. self:control_endpoint(),
   }
   local dns = self.lab.dns_server
-  if dns then table.insert(lines, "dns_server " .. dns.endpoint) end
+  for _, endpoint in ipairs(dns and dns.endpoints or {}) do table.insert(lines, "dns_server " .. endpoint) end
   core.write_file("config", table.concat(lines, "\n") .. "\n")
   core.write_file("accounts", ("<sip:%s@%s;transport=udp>;regint=%d;auth_pass=none\n"):format(
     config["User ID"] or phone.name, config["Proxy"], config["Register Expires"] or 3600))

@@ -68,7 +68,8 @@ function Driver:start()
   self:command { ["do"] = "configure", phone = {
     profile = description.profile, variant = description.variant,
     config = self:config(),
-    network = { address = phone.endpoint, dns = dns and { dns.endpoint } or nil },
+    network = { address = phone.endpoints[2] and phone.endpoints or phone.endpoint,
+                dns = dns and dns.endpoints or nil },
     -- A stream for each phone: two of them must not draw the same identifiers, nor one after its restart.
     seed = not core.real_time and math.floor(core.random(phone.name) * 2 ^ 53) or nil,
   } }
