@@ -36,6 +36,8 @@
  *   phone     something a phone told its adapter: event, and what came with it
  *   process   a process of the lab: what: "started", "exited" (status or signal) or, by programs
  *             that a scenario names, "output" (a line of it: stream: "stdout" or "stderr", text)
+ *   date      a host's date was stepped (from): date: the new one, UTC, "2026-03-29 01:59:50",
+ *             by_s: by how many seconds, forward or back
  *   check     an expectation was met or not: result: "passed" or "failed", text, line, seen
  *   outside   a process tried to reach what no host of the lab has, to_address: transport
  *   log       text

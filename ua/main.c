@@ -15,6 +15,7 @@
 
 #include "ua/control.h"
 #include "ua/parameters.h"
+#include "ua/timer.h"
 
 static const char USAGE[] =
     "usage: sipfall-phone [--log LEVEL]\n"
@@ -33,6 +34,7 @@ static int run(int log_level) {
   /* A driver that goes away shows as a failed write, not as a signal. */
   signal(SIGPIPE, SIG_IGN);
   su_init();
+  phone_timers_start();
   su_log_set_level(NULL, (unsigned)log_level);
   su_log_set_level(su_log_default, (unsigned)log_level);
   su_root_t *root = su_root_create(NULL);

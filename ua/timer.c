@@ -2,9 +2,28 @@
  *
  * One-shot timers (timer.h) on su_timer. sofia counts in microseconds and cuts its waiting times
  * down to milliseconds; due times here are whole milliseconds, so that it need not wait in steps of
- * 0.
+ * 0. It counts by the date, which may be stepped (NTP, somebody at the menu) by more than any timer
+ * lasts; so it is told a date here that only ever goes on as monotonic time does.
  */
 #include "ua/timer.h"
+
+/* In sofia's library, though not in its headers: su_time() lets it correct the time that was read.
+ */
+extern void (*_su_time)(su_time_t *time);
+
+static uint64_t start_us; /* the date at the phone's start less its monotonic time */
+
+static void go_on_evenly(su_time_t *time) {
+  uint64_t now_us = start_us + su_monotime(NULL) / 1000;
+  time->tv_sec = now_us / 1000000;
+  time->tv_usec = now_us % 1000000;
+}
+
+void phone_timers_start(void) {
+  su_time_t now = su_now();
+  start_us = now.tv_sec * UINT64_C(1000000) + now.tv_usec - su_monotime(NULL) / 1000;
+  _su_time = go_on_evenly;
+}
 
 int64_t phone_now_ms(void) {
   su_time_t now = su_now();

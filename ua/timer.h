@@ -21,6 +21,9 @@ struct phone_timer {
   int64_t due_ms;
 };
 
+/* Once, after su_init() and before anything is timed: from then on no timer depends on the date. */
+void phone_timers_start(void);
+
 /* Now, in whole milliseconds of sofia's clock. */
 int64_t phone_now_ms(void);
 

@@ -21,6 +21,7 @@
 #include "harness/clock/turn_internal.h"
 #include "harness/clock/waiters.h"
 
+uint32_t own_host = NETWORK_LAB_HOST;
 static struct random_stream own_random;
 static pthread_key_t thread_end;     /* its destructor frees the slot of a thread */
 static unsigned threads;             /* of this process that take part */
@@ -242,7 +243,7 @@ static void move_to_own_host(void) {
   uint32_t previous_host = self->host;
   const char *name = getenv(CLOCK_HOST_VARIABLE);
   int host = name ? network_find_host(&lab->network, name) : NETWORK_LAB_HOST;
-  self->host = host < 0 ? NETWORK_LAB_HOST : (uint32_t)host;
+  self->host = own_host = host < 0 ? NETWORK_LAB_HOST : (uint32_t)host;
   clock_leave_hosts(lab, (uint32_t)own_slot);
   clock_attend(lab, (uint32_t)own_slot, self->host);
   attend_all_inherited(previous_host);

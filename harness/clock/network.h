@@ -56,8 +56,9 @@
 struct network_host {
   char name[NETWORK_NAME_SIZE];
   uint16_t next_ephemeral;
-  uint16_t localhost[2]; /* numbers of addresses: 127.0.0.1 and ::1 */
-  uint16_t first[2];     /* its first IPv4 and its first IPv6 address; 0: it has none */
+  uint16_t localhost[2];  /* numbers of addresses: 127.0.0.1 and ::1 */
+  uint16_t first[2];      /* its first IPv4 and its first IPv6 address; 0: it has none */
+  int64_t date_offset_ns; /* how far its date is ahead of the lab's */
 };
 
 struct network_address {

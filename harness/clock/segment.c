@@ -94,6 +94,17 @@ void clock_look(struct clock_segment *segment, uint32_t index) {
   set_remove(&segment->awake, index);
 }
 
+/* ---- dates ---- */
+
+int64_t clock_date_ns(const struct clock_segment *segment, uint32_t host) {
+  return segment->now_ns + segment->realtime_offset_ns + segment->network.host[host].date_offset_ns;
+}
+
+void clock_set_date(struct clock_segment *segment, uint32_t host, int64_t date_ns) {
+  segment->network.host[host].date_offset_ns += date_ns - clock_date_ns(segment, host);
+  clock_wake_host(segment, host);
+}
+
 /* ---- slots ---- */
 
 int clock_announce(struct clock_segment *segment, const char *name, pid_t announcer) {

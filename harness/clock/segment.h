@@ -32,7 +32,7 @@
 #include "harness/clock/network.h"
 
 /* "sip" and the version of the layout, which changes with struct clock_segment. */
-#define CLOCK_SEGMENT_MAGIC UINT32_C(0x73697006)
+#define CLOCK_SEGMENT_MAGIC UINT32_C(0x73697007)
 
 /* Names the segment in the environment of a lab's processes; the value is a path to open. */
 #define CLOCK_SEGMENT_VARIABLE "SIPFALL_CLOCK"
@@ -97,7 +97,7 @@ struct clock_segment {
   uint64_t seed;
   int32_t owner; /* process that made the lab; nobody stays in it when that is gone */
   uint32_t reserved;
-  int64_t realtime_offset_ns; /* date minus monotonic time */
+  int64_t realtime_offset_ns; /* date minus monotonic time, of hosts whose date was not stepped */
   _Atomic int64_t now_ns;     /* monotonic virtual time */
   _Atomic uint32_t turn;      /* index of the participant that runs */
   _Atomic uint32_t leaving;   /* process that gave the turn away because it exits: the next holder
@@ -107,9 +107,11 @@ struct clock_segment {
   _Atomic uint64_t passes;         /* how often the turn was passed */
   _Atomic uint64_t jumps;          /* how often time jumped */
   uint64_t futex_wakes;            /* wakes of futexes that several processes share */
-  struct clock_set present;        /* all participants */
-  struct clock_set awake; /* those that can have something to do: they have not run yet, or their
-                             time has come or somebody did something since they last looked */
+  uint64_t outside_pipe[2]; /* inodes of the pipes that are the first process's standard output and
+                               error; 0: none */
+  struct clock_set present; /* all participants */
+  struct clock_set awake;   /* those that can have something to do: they have not run yet, or their
+                               time has come or somebody did something since they last looked */
   struct clock_set at_host[NETWORK_HOSTS_MAX]; /* those of a host, and others that have a socket at
                                                   an address of it */
   struct clock_participant participant[CLOCK_PARTICIPANTS_MAX];
@@ -192,6 +194,11 @@ void clock_leave_hosts(struct clock_segment *segment, uint32_t index);
 void clock_wake(struct clock_segment *segment, uint32_t index);
 void clock_wake_host(struct clock_segment *segment, uint32_t host);
 void clock_wake_all(struct clock_segment *segment);
+
+/* The date on a host, ns since 1970; and stepping it: those who wait for a date there look afresh.
+ */
+int64_t clock_date_ns(const struct clock_segment *segment, uint32_t host);
+void clock_set_date(struct clock_segment *segment, uint32_t host, int64_t date_ns);
 
 /* The participant is about to look: what happened so far it will see. */
 void clock_look(struct clock_segment *segment, uint32_t index);

@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,6 +44,18 @@ static bool call_in_lab(long number, const long a[6], long *result) {
     *result = time((time_t *)a[0]);
     return true;
 #endif
+  case SYS_clock_settime:
+    *result = clock_settime((clockid_t)a[0], (const struct timespec *)a[1]);
+    return true;
+  case SYS_settimeofday:
+    *result = settimeofday((const struct timeval *)a[0], (const struct timezone *)a[1]);
+    return true;
+  case SYS_adjtimex:
+    *result = adjtimex((struct timex *)a[0]);
+    return true;
+  case SYS_clock_adjtime:
+    *result = clock_adjtime((clockid_t)a[0], (struct timex *)a[1]);
+    return true;
   case SYS_getrandom:
     *result = getrandom((void *)a[0], (size_t)a[1], (unsigned)a[2]);
     return true;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Interposed: the calls that read the time, and those that only wait for it.
+ * Interposed: the calls that read the time, those that set it, and those that only wait for it.
  *
  * Processor-time clocks stay real: nothing in a lab may depend on them, and virtual time has none.
  */
 #include <errno.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,6 +56,42 @@ INTERPOSED int timespec_get(struct timespec *time, int base) {
   *time = timespec_of_ns(turn_realtime_ns());
   return base;
 }
+
+/* ---- setting it ---- */
+
+/* A program without privileges can't (CAP_SYS_TIME); in a lab no program has them, whoever runs it:
+ * a scenario steps dates. */
+static int refuse_to_set(void) {
+  errno = EPERM;
+  return -1;
+}
+
+INTERPOSED int clock_settime(clockid_t clock, const struct timespec *time) {
+  return turn_in_lab() ? refuse_to_set() : REAL(clock_settime)(clock, time);
+}
+
+INTERPOSED int settimeofday(const struct timeval *time, const struct timezone *zone) {
+  return turn_in_lab() ? refuse_to_set() : REAL(settimeofday)(time, zone);
+}
+
+INTERPOSED int adjtime(const struct timeval *delta, struct timeval *old) {
+  return turn_in_lab() && delta ? refuse_to_set() : REAL(adjtime)(delta, old);
+}
+
+/* Reading the state of the kernel's clock needs no privilege. */
+INTERPOSED int adjtimex(struct timex *state) {
+  return turn_in_lab() && state->modes ? refuse_to_set() : REAL(adjtimex)(state);
+}
+
+INTERPOSED int ntp_adjtime(struct timex *state) {
+  return turn_in_lab() && state->modes ? refuse_to_set() : REAL(ntp_adjtime)(state);
+}
+
+INTERPOSED int clock_adjtime(clockid_t clock, struct timex *state) {
+  return turn_in_lab() && state->modes ? refuse_to_set() : REAL(clock_adjtime)(clock, state);
+}
+
+/* ---- waiting ---- */
 
 static int nothing_is_ready(void *context) {
   (void)context;

@@ -80,7 +80,7 @@ int64_t timers_run(void) {
   struct timer *following;
   for (struct timer *timer = timers; timer; timer = following) {
     following = timer->next; /* it may remove itself when it expires */
-    if (timer->time->expiry.ns == CLOCK_NEVER || (timer->held && timer->held(timer)))
+    if ((timer->held && timer->held(timer)) || timer->time->expiry.ns == CLOCK_NEVER)
       continue;
     struct timer_time *time = timer->time;
     uint64_t count = timer_time_count(time);

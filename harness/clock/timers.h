@@ -20,7 +20,8 @@ struct timer {
   struct timer_time *time;
   /* Has expired `count` times since it was asked last; its next expiry is set. */
   void (*expire)(struct timer *timer, uint64_t count);
-  /* Whether it has to wait for something before it expires again. NULL: never. */
+  /* Whether it has to wait for something before it expires again. Asked whenever timers are run,
+   * also of one that isn't armed. NULL: never. */
   bool (*held)(struct timer *timer);
   bool inherited; /* also by the child of a fork */
   struct timer *next;

@@ -64,7 +64,7 @@ int64_t turn_now_ns(void) {
 }
 
 int64_t turn_realtime_ns(void) {
-  return lab->now_ns + lab->realtime_offset_ns;
+  return clock_date_ns(lab, own_host);
 }
 
 int64_t turn_deadline_ns(int64_t duration_ns) {
@@ -86,14 +86,14 @@ void turn_activity(void) {
 void turn_activity_for(int audience) {
   if (!lab || audience == TURN_NOBODY)
     return;
-  uint32_t own_host = own_slot >= 0 ? lab->participant[own_slot].host : NETWORK_LAB_HOST;
-  bool knows_all = own_slot < 0 || own_host == NETWORK_LAB_HOST;
+  uint32_t from = own_slot >= 0 ? lab->participant[own_slot].host : NETWORK_LAB_HOST;
+  bool knows_all = own_slot < 0 || from == NETWORK_LAB_HOST;
   if (audience == TURN_EVERYBODY || lab->network.block == 0 ||
       (audience == TURN_NEARBY && knows_all)) {
     clock_wake_all(lab);
     return;
   }
-  clock_wake_host(lab, own_host);
+  clock_wake_host(lab, from);
   clock_wake_host(lab, audience == TURN_NEARBY ? NETWORK_LAB_HOST : (uint32_t)audience);
 }
 
@@ -133,10 +133,19 @@ static void note_hidden_writes(void) {
   }
 }
 
+/* Those of the first process lead out of the lab, also where others have them from it: what is
+ * unread there depends on somebody's speed, and concerns nobody here. */
 void find_pipes(void) {
-  struct stat status;
-  for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+  bool is_first = lab->participant[own_slot].announcer == lab->owner;
+  for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+    struct stat status;
     pipes[fd] = fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
+    if (pipes[fd] && is_first)
+      lab->outside_pipe[fd - STDOUT_FILENO] = status.st_ino;
+    if (pipes[fd] &&
+        (status.st_ino == lab->outside_pipe[0] || status.st_ino == lab->outside_pipe[1]))
+      pipes[fd] = false;
+  }
 }
 
 /* ---- the end of others ---- */

@@ -12,6 +12,9 @@
 /* NULL: not in a lab. */
 extern struct clock_segment *lab;
 
+/* This process's host, as its environment said when it started. */
+extern uint32_t own_host;
+
 /* The slot of this thread; -1: it doesn't take part. In static storage of the thread (the library
  * is there from the start), so that signal handlers may look. */
 extern __thread int own_slot __attribute__((tls_model("initial-exec")));

@@ -172,6 +172,32 @@ int64_t lab_start_ns(const struct lab *lab) {
   return lab->start_ns;
 }
 
+/* The host's index in the simulated network, or -1 with the text filled in. */
+static int find_host(const struct lab *lab, const char *host, struct error *error) {
+  if (!lab->clock)
+    return error_set(error, "in real time a host has the date of its machine");
+  int index = network_find_host(&lab->clock->network, host);
+  return index < 0 ? error_set(error, "there is no host \"%s\"", host) : index;
+}
+
+int lab_date_ns(const struct lab *lab, const char *host, int64_t *date_ns, struct error *error) {
+  int index = find_host(lab, host, error);
+  if (index < 0)
+    return -1;
+  *date_ns = clock_date_ns(lab->clock, (uint32_t)index);
+  return 0;
+}
+
+int lab_set_date(struct lab *lab, const char *host, int64_t date_ns, struct error *error) {
+  int index = find_host(lab, host, error);
+  if (index < 0)
+    return -1;
+  if (date_ns < LAB_DATE_MIN_NS || date_ns > LAB_DATE_MAX_NS)
+    return error_set(error, "a date must lie from 1971-01-01 to 2100-01-01 00:00:00");
+  clock_set_date(lab->clock, (uint32_t)index, date_ns);
+  return 0;
+}
+
 void lab_append(struct lab *lab, struct event *event) {
   if (event)
     timeline_append(lab->timeline, event, lab_now_ns(lab));

@@ -45,6 +45,16 @@ uint64_t lab_seed(const struct lab *lab);
 int64_t lab_now_ns(const struct lab *lab);
 int64_t lab_start_ns(const struct lab *lab);
 
+/* The date on a host, ns since 1970-01-01 UTC; and stepping it. Only in virtual time: in real time
+ * a host's date is its machine's. Return 0, or -1 with the text filled in. */
+int lab_date_ns(const struct lab *lab, const char *host, int64_t *date_ns, struct error *error);
+int lab_set_date(struct lab *lab, const char *host, int64_t date_ns, struct error *error);
+
+/* The dates that a host can have: those that Linux can be set to, less a day and a century that
+ * nobody needs (clock_settime(2): not before the monotonic time, which starts at a day). */
+#define LAB_DATE_MIN_NS (INT64_C(86400) * 365 * 1000000000)
+#define LAB_DATE_MAX_NS (INT64_C(4102444800) * 1000000000) /* 2100-01-01 */
+
 /* Takes the event and appends it to the timeline, now. */
 void lab_append(struct lab *lab, struct event *event);
 struct observer lab_observer(struct lab *lab);

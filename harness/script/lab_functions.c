@@ -93,7 +93,8 @@ static int core_event_count(lua_State *state) {
 
 /* core.emit(kind, {from=, to=, …detail…}): returns the number of the event. */
 static int core_emit(lua_State *state) {
-  static const char *const kinds[] = {"lab", "phone", "process", "check", "log", "fault", NULL};
+  static const char *const kinds[] = {"lab", "phone", "process", "check",
+                                      "log", "fault", "date",    NULL};
   struct script *script = script_of(state);
   struct event *event = event_create(kinds[luaL_checkoption(state, 1, NULL, kinds)]);
   if (!event)
@@ -159,6 +160,34 @@ static int core_host_name(lua_State *state) {
   if (address_parse(&address, luaL_checkstring(state, 1), 0, NULL))
     return 0;
   lua_pushstring(state, hosts_name(lab_hosts(script_of(state)->lab), &address));
+  return 1;
+}
+
+/* ---- dates ---- */
+
+/* core.date(host): the date there, ns since 1970-01-01 UTC, or nil and why there is none. */
+static int core_date(lua_State *state) {
+  struct error error;
+  int64_t date_ns;
+  if (lab_date_ns(script_of(state)->lab, luaL_checkstring(state, 1), &date_ns, &error)) {
+    lua_pushnil(state);
+    lua_pushstring(state, error.text);
+    return 2;
+  }
+  lua_pushinteger(state, date_ns);
+  return 1;
+}
+
+/* core.set_date(host, date_ns): steps it; returns true, or nil and why not. */
+static int core_set_date(lua_State *state) {
+  struct error error;
+  if (lab_set_date(script_of(state)->lab, luaL_checkstring(state, 1), luaL_checkinteger(state, 2),
+                   &error)) {
+    lua_pushnil(state);
+    lua_pushstring(state, error.text);
+    return 2;
+  }
+  lua_pushboolean(state, true);
   return 1;
 }
 
@@ -252,6 +281,8 @@ void script_open_lab(lua_State *state) {
       {"host", core_host},
       {"host_address", core_host_address},
       {"host_name", core_host_name},
+      {"date", core_date},
+      {"set_date", core_set_date},
       {"json", core_json},
       {"parse_json", core_parse_json},
       {"random", core_random},

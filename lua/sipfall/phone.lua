@@ -16,6 +16,7 @@
 --
 -- A driver tells what the phone says by phone:event(name, details). The names are those of docs/phone-control.md.
 
+local date = require "sipfall.date"
 local expectation = require "sipfall.expectation"
 local fields = require "sipfall.fields"
 
@@ -57,6 +58,9 @@ function Phone:stop()
   self.started = false
   self.driver:stop()
 end
+
+--- Its date, stepped while its timers and monotonic clock go on (lua/sipfall/date.lua).
+Phone.set_date, Phone.step_date = date.set, date.step
 
 --- Ends it, at the end of the scenario.
 function Phone:power_off() self.driver:power_off() end

@@ -11,6 +11,7 @@
 -- {NAME} in command, environment and files is the address of the host of that name. The program runs in a directory
 -- of its own, which is its HOME; on the timeline and in reports that directory is "~".
 
+local date = require "sipfall.date"
 local expectation = require "sipfall.expectation"
 local fields = require "sipfall.fields"
 
@@ -162,6 +163,9 @@ function Program:stop() end_by(self, 15, "stop") end
 
 --- Ends it at once, as a crash would (SIGKILL).
 function Program:kill() end_by(self, 9, "kill") end
+
+--- Its host's date.
+Program.set_date, Program.step_date = date.set, date.step
 
 --- At the end of the scenario.
 function Program:power_off()

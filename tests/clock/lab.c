@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -41,7 +40,7 @@ static void pin_to_one_processor(void) {
 }
 
 static pid_t start(const struct clock_lab *lab, const struct lab_options *options,
-                   const char *const *arguments, int output, int errors) {
+                   const char *const *arguments, int output) {
   pid_t child = fork();
   if (child != 0)
     return child;
@@ -51,7 +50,6 @@ static pid_t start(const struct clock_lab *lab, const struct lab_options *option
     argv[i + 1] = arguments[i];
   pin_to_one_processor();
   dup2(output, STDOUT_FILENO);
-  dup2(errors, STDERR_FILENO);
   setenv("LD_PRELOAD", TEST_CLOCK_LIBRARY, 1);
   /* The participant carries the sanitizers' runtime in the asan build; the clock must stand before
    * it. */
@@ -94,29 +92,19 @@ static int read_output(int fd, char **output, size_t *length) {
   return 1;
 }
 
-/* Standard error goes to a file first: a pipe of the outside that is full or slow would count as
- * one that somebody of the lab has to read. */
-static void show_errors(int errors) {
-  off_t from = 0;
-  char part[4096];
-  for (ssize_t size; (size = pread(errors, part, sizeof part, from)) > 0; from += size)
-    fwrite(part, 1, (size_t)size, stderr);
-  close(errors);
-}
-
 struct lab_result lab_run(const struct lab_options *options, const char *const *arguments) {
   struct lab_result result = {.status = -1, .output = calloc(1, 1)};
   struct clock_lab lab;
   struct clock_watch watch = {0};
-  int output[2], errors = memfd_create("stderr", MFD_CLOEXEC);
+  int output[2];
   size_t length = 0;
-  if (errors < 0 || clock_lab_create(&lab, options->seed, NULL) || pipe2(output, O_CLOEXEC))
+  if (clock_lab_create(&lab, options->seed, NULL) || pipe2(output, O_CLOEXEC))
     abort();
   if (options->prepare)
     options->prepare(&lab);
   clock_lab_announce(&lab, "participant");
   int64_t started_ns = real_now_ns();
-  pid_t child = start(&lab, options, arguments, output[1], errors);
+  pid_t child = start(&lab, options, arguments, output[1]);
   close(output[1]);
   for (int open = 1; open;) {
     struct pollfd readable = {.fd = output[0], .events = POLLIN};
@@ -135,7 +123,6 @@ struct lab_result lab_run(const struct lab_options *options, const char *const *
     waitpid(child, NULL, 0);
   }
   close(output[0]);
-  show_errors(errors);
   result.elapsed_ns = clock_lab_elapsed_ns(&lab);
   result.passes = lab.segment->passes;
   result.jumps = lab.segment->jumps;
