@@ -94,8 +94,12 @@ static bool source_fits(const struct rule_selector *selector,
                                          : address_equal_host(&selector->source, source);
 }
 
+bool rule_pattern_fits(const char *pattern, const char *text) {
+  return fnmatch(pattern, text, FNM_CASEFOLD) == 0;
+}
+
 static bool fits(const struct rule_condition *condition, const char *value) {
-  return value && fnmatch(condition->pattern, value, FNM_CASEFOLD) == 0;
+  return value && rule_pattern_fits(condition->pattern, value);
 }
 
 static bool conditions_fit(const struct rule_selector *selector,

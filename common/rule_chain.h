@@ -117,6 +117,9 @@ enum rule_verdict_kind rule_chain_down(const struct rule_chain *chain, const cha
  * interval of a rule begins or ends; INT64_MAX when there is none. A server sets a timer to it. */
 int64_t rule_chain_next_edge(const struct rule_chain *chain, int64_t now_ns);
 
+/* Whether a text fits the pattern of a condition. */
+bool rule_pattern_fits(const char *pattern, const char *text);
+
 /* "pass", "drop", … and back; rule_verdict_parse returns false for a word that is none. */
 const char *rule_verdict_name(enum rule_verdict_kind kind);
 bool rule_verdict_parse(const char *name, enum rule_verdict_kind *kind);

@@ -163,6 +163,12 @@ int hosts_add_address(struct hosts *hosts, const char *name, const char *wanted,
   return 0;
 }
 
+void hosts_reach(struct hosts *hosts, const struct sockaddr_storage *address, int protocol,
+                 enum reach_state state) {
+  if (hosts->network)
+    reach_set(hosts->network, (const struct sockaddr *)address, protocol, state);
+}
+
 const char *hosts_name(const struct hosts *hosts, const struct sockaddr_storage *address) {
   for (size_t i = 0; i < hosts->count; i++)
     for (size_t n = 0; n < hosts->host[i].addresses; n++)

@@ -17,6 +17,7 @@
 
 #include "common/error.h"
 #include "common/event.h"
+#include "harness/clock/reach.h"
 
 #define HOSTS_BLOCK_FIRST 100
 #define HOSTS_BLOCK_LAST 254
@@ -51,6 +52,11 @@ int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name, const 
  * only in virtual time. Returns 0, or -1 with the text filled in, as hosts_add(). */
 int hosts_add_address(struct hosts *hosts, const char *name, const char *wanted,
                       struct sockaddr_storage *address, struct error *error);
+
+/* Says how an address and port can be reached by a protocol (IPPROTO_TCP, IPPROTO_UDP) from now on.
+ * Without a simulated network it says so to nobody. */
+void hosts_reach(struct hosts *hosts, const struct sockaddr_storage *address, int protocol,
+                 enum reach_state state);
 
 /* The name of the host with this address (any port); NULL when there is none. */
 const char *hosts_name(const struct hosts *hosts, const struct sockaddr_storage *address);

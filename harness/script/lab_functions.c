@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "common/address.h"
+#include "common/rule_chain.h"
 #include "harness/script/script_internal.h"
 
 /* ---- time ---- */
@@ -193,6 +194,12 @@ static int core_set_date(lua_State *state) {
 
 /* ---- values ---- */
 
+/* core.fits(pattern, text): as the conditions of rules do. */
+static int core_fits(lua_State *state) {
+  lua_pushboolean(state, rule_pattern_fits(luaL_checkstring(state, 1), luaL_checkstring(state, 2)));
+  return 1;
+}
+
 static int core_json(lua_State *state) {
   cJSON *json = script_to_json(state, 1);
   char *text = cJSON_PrintUnformatted(json);
@@ -283,6 +290,7 @@ void script_open_lab(lua_State *state) {
       {"host_name", core_host_name},
       {"date", core_date},
       {"set_date", core_set_date},
+      {"fits", core_fits},
       {"json", core_json},
       {"parse_json", core_parse_json},
       {"random", core_random},

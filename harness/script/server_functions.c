@@ -8,6 +8,7 @@
 #include "common/address.h"
 #include "fakedns/fakedns.h"
 #include "fakeproxy/fakeproxy.h"
+#include "harness/clock/reach.h"
 #include "harness/script/script_internal.h"
 
 static const char server_type[] = "sipfall.server";
@@ -56,24 +57,70 @@ static struct random_stream *random_of(lua_State *state, const char *name) {
   return stream;
 }
 
-/* core.dns{name=, addresses=, zone=}: a server, or nil and why not. */
+/* The network makes what a process can't: a TCP connect that nobody answers, and hosts that routers
+ * can't reach. What is lost of UDP is lost at the server, message by message, so that the timeline
+ * has it. */
+static void reach_dns(void *context, const struct sockaddr_storage *address, const char *transport,
+                      enum rule_verdict_kind down) {
+  bool tcp = strcmp(transport, "TCP") == 0;
+  enum reach_state state = REACH_UP;
+  if (down == VERDICT_UNREACHABLE)
+    state = REACH_UNREACHABLE;
+  else if (down == VERDICT_DROP && tcp)
+    state = REACH_SILENT;
+  hosts_reach(lab_hosts(context), address, tcp ? IPPROTO_TCP : IPPROTO_UDP, state);
+}
+
+static enum fakedns_order check_order(lua_State *state) {
+  static const char *const names[] = {[FAKEDNS_ORDER_ZONE] = "zone",
+                                      [FAKEDNS_ORDER_ROTATE] = "rotate",
+                                      [FAKEDNS_ORDER_SHUFFLE] = "shuffle"};
+  const char *order = script_text(state, 1, "order", "zone");
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (strcmp(order, names[i]) == 0)
+      return (enum fakedns_order)i;
+  return (enum fakedns_order)luaL_error(state, "\"%s\" is no order", order);
+}
+
+/* The list `zones` of the table at 1. The array is Lua's, its texts stay as long as the table.
+ * Leaves one value on the stack. */
+static const char *const *check_zones(lua_State *state, size_t *count) {
+  lua_getfield(state, 1, "zones");
+  luaL_checktype(state, -1, LUA_TTABLE);
+  *count = lua_rawlen(state, -1);
+  const char **zones = lua_newuserdatauv(state, (*count + 1) * sizeof *zones, 0);
+  for (size_t i = 0; i < *count; i++) {
+    lua_rawgeti(state, -2, (lua_Integer)i + 1);
+    zones[i] = luaL_checkstring(state, -1);
+    lua_pop(state, 1);
+  }
+  lua_remove(state, -2);
+  return zones;
+}
+
+/* core.dns{name=, addresses=, zones=, order=, without_additional=, udp_size=}: a server, or nil and
+ * why not. */
 static int core_dns(lua_State *state) {
   struct lab *lab = script_of(state)->lab;
   struct error error;
-  luaL_checktype(state, 1, LUA_TTABLE);
   struct sockaddr_storage listen[FAKEDNS_LISTEN_MAX];
-  const char *zone = script_text(state, 1, "zone", "");
+  luaL_checktype(state, 1, LUA_TTABLE);
   struct fakedns_options options = {
       .loop = lab_loop(lab),
       .name = script_text(state, 1, "name", "dns"),
       .listen = listen,
       .listen_count = check_addresses(state, listen, FAKEDNS_LISTEN_MAX),
-      .zones = &zone,
-      .zone_count = 1,
+      .order = check_order(state),
+      .udp_size = (uint16_t)script_number(state, 1, "udp_size", 0),
       .observer = lab_observer(lab),
       .start_ns = lab_start_ns(lab),
+      .reach = reach_dns,
+      .reach_context = lab,
   };
   options.random = random_of(state, options.name);
+  options.zones = check_zones(state, &options.zone_count);
+  lua_getfield(state, 1, "without_additional");
+  options.without_additional = lua_toboolean(state, -1);
   struct server *server = new_server(state);
   if (fakedns_create(&server->dns, &options, &error)) {
     lua_pushnil(state);
@@ -172,16 +219,25 @@ static struct rule_selector check_selector(lua_State *state, int index) {
   return selector;
 }
 
-/* The verdict in the table at `index`: verdict, status, reason, retry_after. */
+/* The verdict in the table at `index`: verdict, status, reason, retry_after, delay and jitter (s),
+ * copies, manner, sender. */
 static struct rule_verdict check_verdict(lua_State *state, int index) {
+  struct error error;
   struct rule_verdict verdict = {
       .status = (int)script_number(state, index, "status", 0),
       .retry_after_s = (int)script_number(state, index, "retry_after", 0),
+      .delay_ns = lab_time(script_number(state, index, "delay", 0)),
+      .jitter_ns = lab_time(script_number(state, index, "jitter", 0)),
+      .copies = (unsigned)script_number(state, index, "copies", 0),
   };
   const char *name = script_text(state, index, "verdict", "");
   if (!rule_verdict_parse(name, &verdict.kind))
-    luaL_error(state, "\"%s\" is no verdict: pass, drop, refuse, answer", name);
+    luaL_error(state, "\"%s\" is no verdict", name);
   snprintf(verdict.reason, sizeof verdict.reason, "%s", script_text(state, index, "reason", ""));
+  snprintf(verdict.manner, sizeof verdict.manner, "%s", script_text(state, index, "manner", ""));
+  const char *sender = script_text(state, index, "sender", NULL);
+  if (sender && address_parse(&verdict.from, sender, 0, &error))
+    luaL_error(state, "from: %s", error.text);
   return verdict;
 }
 
@@ -194,7 +250,7 @@ static int server_add_rule(lua_State *state) {
   uint64_t handle = server->dns ? fakedns_add_rule(server->dns, &selector, &verdict)
                                 : fakeproxy_add_rule(server->proxy, &selector, &verdict);
   if (!handle)
-    return luaL_error(state, "out of memory");
+    return luaL_error(state, "this host takes no such rule, or memory is out");
   lua_pushinteger(state, (lua_Integer)handle);
   return 1;
 }
@@ -205,6 +261,39 @@ static int server_remove_rule(lua_State *state) {
   uint64_t handle = (uint64_t)luaL_checkinteger(state, 2);
   lua_pushboolean(state, server->dns ? fakedns_remove_rule(server->dns, handle)
                                      : fakeproxy_remove_rule(server->proxy, handle));
+  return 1;
+}
+
+/* server:change{kind=, text=, name=, type=, data=, ttl=}: why it could not be done, or nothing. */
+static int server_change(lua_State *state) {
+  static const struct {
+    const char *name;
+    enum fakedns_change_kind kind;
+  } kinds[] = {{"add", FAKEDNS_ADD},
+               {"remove", FAKEDNS_REMOVE},
+               {"replace", FAKEDNS_REPLACE},
+               {"set_ttl", FAKEDNS_SET_TTL},
+               {"set_zone", FAKEDNS_SET_ZONE}};
+  struct server *server = luaL_checkudata(state, 1, server_type);
+  struct error error;
+  luaL_checktype(state, 2, LUA_TTABLE);
+  const char *kind = script_text(state, 2, "kind", "");
+  struct fakedns_change change = {
+      .text = script_text(state, 2, "text", NULL),
+      .name = script_text(state, 2, "name", NULL),
+      .type = script_text(state, 2, "type", NULL),
+      .data = script_text(state, 2, "data", NULL),
+      .ttl = (uint32_t)script_number(state, 2, "ttl", 0),
+  };
+  size_t i = 0;
+  while (i < sizeof kinds / sizeof kinds[0] && strcmp(kinds[i].name, kind) != 0)
+    i++;
+  if (i == sizeof kinds / sizeof kinds[0] || !server->dns)
+    return luaL_error(state, "\"%s\" is no change of this server", kind);
+  change.kind = kinds[i].kind;
+  if (fakedns_change(server->dns, &change, &error) == 0)
+    return 0;
+  lua_pushstring(state, error.text);
   return 1;
 }
 
@@ -226,9 +315,13 @@ static int server_contacts(lua_State *state) {
 
 void script_open_servers(lua_State *state) {
   static const luaL_Reg methods[] = {
-      {"add_rule", server_add_rule}, {"remove_rule", server_remove_rule},
-      {"contacts", server_contacts}, {"close", server_destroy},
-      {"__gc", server_destroy},      {NULL, NULL},
+      {"add_rule", server_add_rule},
+      {"remove_rule", server_remove_rule},
+      {"contacts", server_contacts},
+      {"change", server_change},
+      {"close", server_destroy},
+      {"__gc", server_destroy},
+      {NULL, NULL},
   };
   static const luaL_Reg functions[] = {{"dns", core_dns}, {"proxy", core_proxy}, {NULL, NULL}};
   luaL_newmetatable(state, server_type);

@@ -26,6 +26,15 @@ local proxy = {
   max_expires = { "number", low = 0, high = 4294967295, help = "longest registration that it grants, seconds" },
 }
 
+local dns = {
+  zone       = { "string", help = "a master file" },
+  zones      = { "table", list = "string", not_empty = true, help = "several master files" },
+  address    = addresses,
+  order      = { "string", help = "of the records of a set: \"zone\" (unless given), \"rotate\", \"shuffle\"" },
+  additional = { "boolean", help = "whether answers bring the addresses of what they point to; true unless given" },
+  udp_size   = { "number", low = 512, high = 65507, help = "the largest answer over UDP, bytes" },
+}
+
 local phone = {
   address = addresses,
   profile = { "string", help = "the vendor's rules: cisco-mpp, rfc3263" },
@@ -47,8 +56,9 @@ local scenario = {
   covers   = { "table", list = "string", help = "ids of requirements" },
   needs    = { "table", list = "string", help = "what it can't do without: \"virtual time\"" },
   tags     = { "table", list = "string", help = "words to select scenarios by" },
-  dns      = { "table", fields = { zone = { "string", required = true, help = "a master file" }, address = addresses },
-               help = "the DNS server" },
+  dns      = { "table", fields = dns, help = "the DNS server" },
+  dns_servers = { "table", each = dns, help = "several DNS servers by name" },
+  dns_order   = { "table", list = "string", help = "the order in which phones are told of them" },
   proxies  = { "table", each = proxy, help = "fake proxies by name" },
   phones   = { "table", each = phone, help = "phones by name" },
   programs = { "table", each = program, help = "any other programs by name" },

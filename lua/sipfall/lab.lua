@@ -3,6 +3,7 @@
 -- The lab as scenarios see it: run = function(lab) … end is a coroutine, in which everything that waits gives
 -- way to what happens meanwhile.
 
+local dns = require "sipfall.dns"
 local fields = require "sipfall.fields"
 local hosts = require "sipfall.hosts"
 local phone = require "sipfall.phone"
@@ -48,9 +49,19 @@ function lab.create(core, scenario, path, adapter)
   for _, name in ipairs(fields.names(scenario.programs or {})) do
     programs[name] = program.create(self, name, scenario.programs[name])
   end
-  self.dns_server = scenario.dns and hosts.dns(self, scenario.dns)
-  self.dns = self.dns_server or setmetatable({}, {
-    __index = function() self:fail("this scenario has no DNS server: it needs dns = { zone = [[…]] }") end,
+  local dns_list, servers = dns.add(self, scenario), {}
+  dns.open(dns_list)
+  self.resolvers = {} -- address and port of each DNS server, for phones to be told
+  for _, server in ipairs(dns_list) do
+    servers[server.name] = server
+    table.move(server.endpoints, 1, #server.endpoints, #self.resolvers + 1, self.resolvers)
+  end
+  self.dns_servers = named("DNS server", servers)
+  self.dns = servers.dns or setmetatable({}, {
+    __index = function()
+      self:fail(dns_list[1] and "this scenario has several DNS servers: lab.dns_servers.NAME"
+        or "this scenario has no DNS server: it needs dns = { zone = [[…]] }")
+    end,
   })
   self.proxies, self.phones, self.programs = named("proxy", proxies), named("phone", phones),
     named("program", programs)

@@ -137,7 +137,7 @@ end
 local function only_in_virtual_time(scenario)
   if scenario.needs and scenario.needs[1] then return "it needs virtual time" end
   local described = { dns = scenario.dns }
-  for _, kind in ipairs { "proxies", "phones", "programs" } do
+  for _, kind in ipairs { "dns_servers", "proxies", "phones", "programs" } do
     for name, host in pairs(scenario[kind] or {}) do described[name] = host end
   end
   for _, name in ipairs(fields.names(described)) do

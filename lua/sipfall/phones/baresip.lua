@@ -62,8 +62,7 @@ function Driver:write_configuration()
     "module g711.so",
     "ctrl_tcp_listen " .. self:control_endpoint(),
   }
-  local dns = self.lab.dns_server
-  for _, endpoint in ipairs(dns and dns.endpoints or {}) do table.insert(lines, "dns_server " .. endpoint) end
+  for _, endpoint in ipairs(self.lab.resolvers) do table.insert(lines, "dns_server " .. endpoint) end
   core.write_file("config", table.concat(lines, "\n") .. "\n")
   core.write_file("accounts", ("<sip:%s@%s;transport=udp>;regint=%d;auth_pass=none\n"):format(
     config["User ID"] or phone.name, config["Proxy"], config["Register Expires"] or 3600))

@@ -64,12 +64,11 @@ function Driver:start()
   self.process, self.stopping, self.gone = process, false, nil
   core.emit("process", { from = phone.name, what = "started" })
   local description = phone.description
-  local dns = self.lab.dns_server
   self:command { ["do"] = "configure", phone = {
     profile = description.profile, variant = description.variant,
     config = self:config(),
     network = { address = phone.endpoints[2] and phone.endpoints or phone.endpoint,
-                dns = dns and dns.endpoints or nil },
+                dns = self.lab.resolvers[1] and self.lab.resolvers or nil },
     -- A stream for each phone: two of them must not draw the same identifiers, nor one after its restart.
     seed = not core.real_time and math.floor(core.random(phone.name) * 2 ^ 53) or nil,
   } }
