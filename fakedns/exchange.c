@@ -15,8 +15,6 @@
 #include "fakedns/faults.h"
 #include "fakedns/framing.h"
 
-#define NS_PER_MS INT64_C(1000000)
-
 struct exchange {
   struct fakedns *server;
   struct route route;
@@ -166,9 +164,8 @@ static void delay(struct exchange *exchange, int64_t delay_ns) {
   exchange->timer.data = exchange;
   exchange->next = server->held;
   server->held = exchange;
-  uv_update_time(server->loop);
   uv_timer_start(&exchange->timer, delay_over,
-                 delay_ns > 0 ? (uint64_t)((delay_ns + NS_PER_MS - 1) / NS_PER_MS) : 0, 0);
+                 fakedns_ms_until(server, fakedns_lab_now(server) + delay_ns), 0);
 }
 
 static void take_off_list(struct exchange *exchange) {

@@ -10,11 +10,9 @@
 #include "fakedns/events.h"
 #include "fakedns/exchange.h"
 
-#define NS_PER_MS INT64_C(1000000)
-
 /* When a port can't be opened again because another program took it, it is tried again this much
  * later. */
-#define REOPEN_DELAY_NS (1000 * NS_PER_MS)
+#define REOPEN_DELAY_NS INT64_C(1000000000)
 
 /* The kernel chooses a port for UDP; that it is taken for TCP, so often in a row, is no chance. */
 enum { CHOICES_MAX = 16 };
@@ -125,17 +123,10 @@ static void edge_reached(uv_timer_t *timer) {
   fakedns_follow_rules(timer->data);
 }
 
-/* Sets the timer to the first whole millisecond at or after the time: libuv's clock has no finer.
- */
 static void wake_at(struct fakedns *server, int64_t at_ns) {
   uv_timer_stop(&server->timer);
-  if (at_ns > INT64_MAX - server->start_ns - NS_PER_MS)
-    return;
-  int64_t at_ms = (at_ns + server->start_ns + NS_PER_MS - 1) / NS_PER_MS;
-  uv_update_time(server->loop);
-  int64_t loop_ms = (int64_t)uv_now(server->loop);
-  uv_timer_start(&server->timer, edge_reached, at_ms > loop_ms ? (uint64_t)(at_ms - loop_ms) : 0,
-                 0);
+  if (at_ns < INT64_MAX - server->start_ns - REOPEN_DELAY_NS)
+    uv_timer_start(&server->timer, edge_reached, fakedns_ms_until(server, at_ns), 0);
 }
 
 static enum rule_verdict_kind down(const struct fakedns *server, enum transport transport) {

@@ -11,8 +11,17 @@
 #include "fakedns/exchange.h"
 #include "fakedns/faults.h"
 
+#define NS_PER_MS INT64_C(1000000)
+
 int64_t fakedns_lab_now(const struct fakedns *server) {
   return (int64_t)uv_hrtime() - server->start_ns;
+}
+
+uint64_t fakedns_ms_until(struct fakedns *server, int64_t at_ns) {
+  int64_t at_ms = (at_ns + server->start_ns + NS_PER_MS - 1) / NS_PER_MS;
+  uv_update_time(server->loop);
+  int64_t loop_ms = (int64_t)uv_now(server->loop);
+  return at_ms > loop_ms ? (uint64_t)(at_ms - loop_ms) : 0;
 }
 
 const char *fakedns_transport_name(enum transport transport) {

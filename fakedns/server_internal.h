@@ -45,6 +45,10 @@ struct fakedns {
 
 int64_t fakedns_lab_now(const struct fakedns *server);
 
+/* How long a timer of the server's loop must run to end at the first whole millisecond at or after
+ * that lab time: libuv's clock has no finer ones. */
+uint64_t fakedns_ms_until(struct fakedns *server, int64_t at_ns);
+
 /* "UDP", "TCP". */
 const char *fakedns_transport_name(enum transport transport);
 

@@ -11,8 +11,8 @@
 #include "common/address.h"
 #include "fakedns/framing.h"
 
-/* More than a lab has phones; further ones are closed at once. */
-enum { CONNECTIONS_MAX = 1024, BACKLOG = 128 };
+/* More than the phones of a lab have open at a time; further ones are closed at once. */
+enum { CONNECTIONS_MAX = 256, BACKLOG = 128 };
 
 /* What a client may leave unread: 64 of the largest answers. Then its connection is reset. */
 #define UNREAD_MAX ((size_t)64 * FRAMING_MESSAGE_MAX)

@@ -6,6 +6,9 @@
 #include "tests/fakedns/fixture.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,11 +167,11 @@ static void readable(uv_poll_t *poll, int status, int events) {
   *(bool *)poll->data = true;
 }
 
-long client_receive(struct fixture *fixture, uint8_t *bytes, size_t size) {
+long socket_receive(struct fixture *fixture, int socket, uint8_t *bytes, size_t size) {
   bool ready = false, timed_out = false;
   uv_poll_t poll;
   uv_timer_t guard;
-  uv_poll_init(&fixture->loop, &poll, fixture->client);
+  uv_poll_init(&fixture->loop, &poll, socket);
   uv_timer_init(&fixture->loop, &guard);
   poll.data = &ready;
   guard.data = &timed_out;
@@ -176,13 +179,62 @@ long client_receive(struct fixture *fixture, uint8_t *bytes, size_t size) {
   uv_timer_start(&guard, guard_rang, GUARD_MS, 0);
   while (!ready && !timed_out)
     uv_run(&fixture->loop, UV_RUN_ONCE);
-  long received = ready ? recv(fixture->client, bytes, size, 0) : -2;
+  long received = ready ? recv(socket, bytes, size, 0) : -2;
   int saved = errno;
   uv_close((uv_handle_t *)&poll, NULL);
   uv_close((uv_handle_t *)&guard, NULL);
   uv_run(&fixture->loop, UV_RUN_NOWAIT);
   errno = saved;
   return received;
+}
+
+long client_receive(struct fixture *fixture, uint8_t *bytes, size_t size) {
+  return socket_receive(fixture, fixture->client, bytes, size);
+}
+
+int stream_connect(struct fixture *fixture) {
+  const struct sockaddr_storage *server = fakedns_address(fixture->server);
+  int stream = socket(server->ss_family, SOCK_STREAM, 0);
+  CU_ASSERT_FATAL(stream >= 0);
+  CU_ASSERT_FATAL(connect(stream, (const struct sockaddr *)server, address_length(server)) == 0);
+  CU_ASSERT_FATAL(fcntl(stream, F_SETFL, O_NONBLOCK) == 0);
+  /* What is sent has arrived when send() returns: nothing waits for an acknowledgement. */
+  CU_ASSERT_FATAL(setsockopt(stream, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)) == 0);
+  return stream;
+}
+
+void stream_query(int stream, const char *name, ldns_rr_type type) {
+  uint8_t frame[2 + 512];
+  size_t size = make_query(frame + 2, name, type, 0);
+  frame[0] = (uint8_t)(size >> 8);
+  frame[1] = (uint8_t)size;
+  CU_ASSERT(send(stream, frame, 2 + size, MSG_NOSIGNAL) == (ssize_t)(2 + size));
+}
+
+size_t stream_read(struct fixture *fixture, int stream, uint8_t *bytes, size_t size) {
+  size_t at = 0;
+  while (at < size) {
+    long received = socket_receive(fixture, stream, bytes + at, size - at);
+    if (received <= 0) {
+      errno = received == -1 ? errno : 0;
+      return at;
+    }
+    at += (size_t)received;
+  }
+  errno = 0;
+  return at;
+}
+
+void check_stream(struct fixture *fixture, int stream, const char *expected) {
+  uint8_t bytes[65535], length[2];
+  char *text = NULL;
+  if (stream_read(fixture, stream, length, 2) == 2) {
+    size_t size = (size_t)length[0] << 8 | length[1];
+    size_t read = stream_read(fixture, stream, bytes, size);
+    text = read == size ? answer_text(bytes, size) : NULL;
+  }
+  check_text(expected, text);
+  free(text);
 }
 
 void check_received(struct fixture *fixture, const char *expected) {

@@ -13,7 +13,7 @@
 #include "tests/unit.h"
 
 /* More than any test makes; past it they fail. */
-enum { FIXTURE_EVENTS_MAX = 64 };
+enum { FIXTURE_EVENTS_MAX = 2048 };
 
 struct fixture {
   uv_loop_t loop;
@@ -61,6 +61,22 @@ void client_query(struct fixture *fixture, const char *name, ldns_rr_type type);
 /* Runs the loop until the client has something. Returns the size of the datagram, -1 with errno
  * when the socket has an error, -2 after 5 s. */
 long client_receive(struct fixture *fixture, uint8_t *bytes, size_t size);
+
+/* The same from any socket. */
+long socket_receive(struct fixture *fixture, int socket, uint8_t *bytes, size_t size);
+
+/* A TCP connection to the server; close() it. */
+int stream_connect(struct fixture *fixture);
+
+/* Sends a query with its length before it. */
+void stream_query(int stream, const char *name, ldns_rr_type type);
+
+/* Reads up to `size` bytes. Returns how many came before the end of the stream, its reset (errno is
+ * ECONNRESET, else 0) or 5 s. */
+size_t stream_read(struct fixture *fixture, int stream, uint8_t *bytes, size_t size);
+
+/* Asserts the next answer that comes over the stream. */
+void check_stream(struct fixture *fixture, int stream, const char *expected);
 
 /* Asserts the next answer that the client gets. */
 void check_received(struct fixture *fixture, const char *expected);
