@@ -181,9 +181,8 @@ local function raise_zone_problem(self, zones, problem)
     at = at + 1
     local content = line:match("^%s*(.-)%s*$")
     if at == tonumber(number) and content ~= "" then
-      error({ field = self.zone_field, content = content,
-              text = ("%s%s, line %d: %s"):format(self.zone_path, which ~= "" and ("[%s]"):format(which) or "", at, text) },
-        0)
+      local place = self.zone_path .. (which ~= "" and ("[%s]"):format(which) or "")
+      error({ field = self.zone_field, content = content, text = ("%s, line %d: %s"):format(place, at, text) }, 0)
     end
   end
   error({ field = self.zone_field, text = ("%s: %s"):format(self.zone_path, problem) }, 0)
