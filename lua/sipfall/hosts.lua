@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 --
--- The fake servers as scenarios see them: lab.dns (dns.lua) and lab.proxies.NAME. Both take the same faults (faults.lua).
+-- The fake servers as scenarios see them: lab.dns (dns.lua) and lab.proxies.NAME. Faults are those of faults.lua.
 --
 --   local outage = p1:down { how = "drop" }           everything to and from p1 is lost
 --   local outage = p1:down { how = "refuse" }         p1's port is closed: ICMP port unreachable
