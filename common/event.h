@@ -40,6 +40,9 @@
  *             by_s: by how many seconds, forward or back
  *   check     an expectation was met or not: result: "passed" or "failed", text, line, seen
  *   outside   a process tried to reach what no host of the lab has, to_address: transport
+ *   connect   a process sent a TCP SYN to a host that can't be reached, to_address: transport,
+ *             attempt: 0 for the first SYN of a connect, outcome: "silent", "refused" or
+ *             "unreachable"
  *   log       text
  */
 #ifndef COMMON_EVENT_H

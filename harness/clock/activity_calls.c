@@ -12,7 +12,10 @@
 #include <unistd.h>
 
 #include "harness/clock/audience.h"
+#include "harness/clock/reaching.h"
 #include "harness/clock/real.h"
+#include "harness/clock/silence.h"
+#include "harness/clock/socket_notes.h"
 #include "harness/clock/turn.h"
 #include "harness/clock/waits.h"
 
@@ -52,21 +55,42 @@ INTERPOSED int eventfd_write(int fd, eventfd_t value) {
 }
 
 INTERPOSED int shutdown(int fd, int how) {
+  reach_settle();
+  struct socket_note *note = socket_note_find(fd);
+  if (note && silence_holds(note))
+    return silence_shutdown(note, fd, how);
   RETURN_COUNTED(int, audience_of(fd), REAL(shutdown)(fd, how));
 }
 
+/* Makes a call that closes `fd`, counts it, and returns its result. Silence is settled before, so
+ * that nobody hears of the end who can't. */
+#define RETURN_CLOSED(fd, audience, call)                                                          \
+  do {                                                                                             \
+    reach_settle();                                                                                \
+    bool noted = socket_note_find(fd) != NULL;                                                     \
+    int whom = audience, result = call;                                                            \
+    if (noted)                                                                                     \
+      socket_notes_collect();                                                                      \
+    turn_activity_for(whom);                                                                       \
+    return result;                                                                                 \
+  } while (0)
+
 INTERPOSED int close(int fd) {
-  RETURN_COUNTED(int, audience_of(fd), REAL(close)(fd));
+  RETURN_CLOSED(fd, audience_of(fd), REAL(close)(fd));
 }
 
 INTERPOSED int close_range(unsigned first, unsigned last, int flags) {
-  RETURN_COUNTED(int, TURN_EVERYBODY, REAL(close_range)(first, last, flags));
+  reach_settle();
+  int result = REAL(close_range)(first, last, flags);
+  socket_notes_collect();
+  turn_activity();
+  return result;
 }
 
 INTERPOSED int dup2(int from, int to) {
-  RETURN_COUNTED(int, TURN_EVERYBODY, REAL(dup2)(from, to));
+  RETURN_CLOSED(to, TURN_EVERYBODY, REAL(dup2)(from, to));
 }
 
 INTERPOSED int dup3(int from, int to, int flags) {
-  RETURN_COUNTED(int, TURN_EVERYBODY, REAL(dup3)(from, to, flags));
+  RETURN_CLOSED(to, TURN_EVERYBODY, REAL(dup3)(from, to, flags));
 }

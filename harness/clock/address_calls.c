@@ -15,6 +15,7 @@
 #include "harness/clock/any_sockets.h"
 #include "harness/clock/audience.h"
 #include "harness/clock/network.h"
+#include "harness/clock/reaching.h"
 #include "harness/clock/real.h"
 #include "harness/clock/socket_calls.h"
 #include "harness/clock/turn.h"
@@ -79,9 +80,15 @@ bool address_is_loopback(const struct sockaddr *address) {
 
 void address_report_outside(const struct network *network, int fd, const struct sockaddr *to,
                             socklen_t length) {
+  address_report_attempt(network, fd, to, length, REACH_UP, 0);
+}
+
+void address_report_attempt(const struct network *network, int fd, const struct sockaddr *to,
+                            socklen_t length, enum reach_state state, unsigned attempt) {
   int saved_errno = errno, type = 0;
   socklen_t type_length = sizeof type, lab_length;
-  struct network_report report = {.host = (uint32_t)address_own_host(network)};
+  struct network_report report = {
+      .host = (uint32_t)address_own_host(network), .state = (uint32_t)state, .attempt = attempt};
   struct sockaddr_in lab = {.sin_family = AF_INET,
                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                             .sin_port = htons((uint16_t)network->report_port)};
@@ -103,11 +110,11 @@ void address_report_outside(const struct network *network, int fd, const struct 
 
 /* ---- connecting ---- */
 
-/* Where the kernel is to connect to. False, with errno set, when there is no way. */
-static bool find_target(struct network *network, int fd, const struct sockaddr **address,
-                        socklen_t *length, struct sockaddr_storage *realised) {
+bool address_dial(struct network *network, int fd, const struct sockaddr *address,
+                  socklen_t address_length, struct sockaddr_storage *realised, socklen_t *length) {
+  *length = 0;
   socklen_t realised_length;
-  switch (address_realise(network, fd, *address, *length, realised, &realised_length)) {
+  switch (address_realise(network, fd, address, address_length, realised, &realised_length)) {
   case NETWORK_NOT_INET:
     return true;
   case NETWORK_NO_HOST:
@@ -116,10 +123,9 @@ static bool find_target(struct network *network, int fd, const struct sockaddr *
   case NETWORK_REALISED:
     break;
   }
-  const struct network_address *to = network_find(network, address_own_host(network), *address);
+  const struct network_address *to = network_find(network, address_own_host(network), address);
   any_bind_source(network, fd, to);
-  any_dial(network, fd, to, *address, realised);
-  *address = (struct sockaddr *)realised;
+  any_dial(network, fd, to, address, realised);
   *length = realised_length;
   return true;
 }
@@ -127,10 +133,13 @@ static bool find_target(struct network *network, int fd, const struct sockaddr *
 INTERPOSED int connect(int fd, const struct sockaddr *address, socklen_t length) {
   struct network *network = address_network();
   struct sockaddr_storage realised;
-  if (network && !find_target(network, fd, &address, &length, &realised))
+  socklen_t realised_length = 0;
+  reach_settle();
+  if (network && !address_dial(network, fd, address, length, &realised, &realised_length))
     return -1;
-  int result = REAL(connect)(fd, address, length);
-  turn_activity_for(network ? audience_at(address) : TURN_EVERYBODY);
+  int result = realised_length ? reach_connect(network, fd, address, &realised, realised_length)
+                               : REAL(connect)(fd, address, length);
+  turn_activity_for(realised_length ? audience_at((struct sockaddr *)&realised) : TURN_EVERYBODY);
   return result;
 }
 

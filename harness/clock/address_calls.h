@@ -28,6 +28,16 @@ bool address_is_loopback(const struct sockaddr *address);
 void address_report_outside(const struct network *network, int fd, const struct sockaddr *to,
                             socklen_t length);
 
+/* Tells the lab that this process sent a SYN to `to`, which can't be reached; `attempt` counts
+ * them. Keeps errno. */
+void address_report_attempt(const struct network *network, int fd, const struct sockaddr *to,
+                            socklen_t length, enum reach_state state, unsigned attempt);
+
+/* Where the kernel is to connect to, and notes what both ends are called. False, with errno set,
+ * when there is no way; `*length` stays 0 when there is nothing to realise. */
+bool address_dial(struct network *network, int fd, const struct sockaddr *address,
+                  socklen_t address_length, struct sockaddr_storage *realised, socklen_t *length);
+
 /* Gives the process an address, cut to the room it has like the kernel does. `address` and `length`
  * may be NULL. */
 void address_give(const struct sockaddr_storage *said, socklen_t said_length,

@@ -327,13 +327,15 @@ uint32_t any_address_datagram(struct network *network, int fd, const struct netw
 
 struct any_pair any_conversation(const struct network *network, int fd,
                                  const struct sockaddr_storage *said) {
+  struct sockaddr_storage up = *said; /* as it is when it can be reached */
   struct any_pair pair = network_pair(network, (const struct sockaddr *)said);
   if (pair.from != 0 || network->any.associations == 0)
     return pair;
   struct any_socket own = any_socket_of(network, fd);
   if (!own.address || !network_of_loopback(network, (const struct sockaddr *)said))
     return pair;
-  struct any_end peer = end_of(said, own.end.protocol);
+  network_point((struct sockaddr *)&up, REACH_UP);
+  struct any_end peer = end_of(&up, own.end.protocol);
   const struct any_pair *found = any_association(network, &own.end, &peer);
   if (found)
     return (struct any_pair){.from = found->to, .to = found->from};

@@ -16,7 +16,10 @@
 #include "harness/clock/any_sockets.h"
 #include "harness/clock/audience.h"
 #include "harness/clock/network.h"
+#include "harness/clock/reaching.h"
 #include "harness/clock/real.h"
+#include "harness/clock/silence.h"
+#include "harness/clock/socket_notes.h"
 #include "harness/clock/turn.h"
 #include "harness/clock/waits.h"
 
@@ -29,6 +32,7 @@ enum { CONTROL_SIZE_MAX = 1024 };
 struct outgoing {
   struct msghdr message;
   struct sockaddr_storage target;
+  bool is_lost; /* nothing of it reaches anybody */
   _Alignas(struct cmsghdr) char control[CONTROL_SIZE_MAX + CMSG_SPACE(sizeof(struct in_pktinfo))];
 };
 
@@ -100,6 +104,7 @@ static int realise_message(struct network *network, int fd, const struct msghdr 
   const struct network_address *chosen = NULL, *to = NULL;
   uint32_t source = 0;
   out->message = *message;
+  out->is_lost = false;
   if (message->msg_controllen > CONTROL_SIZE_MAX)
     out->message.msg_controllen = 0; /* for the source; put back below if there is none */
   else if (message->msg_controllen > 0 && copy_control(network, message, out, &chosen))
@@ -120,6 +125,16 @@ static int realise_message(struct network *network, int fd, const struct msghdr 
     to = network_find(network, address_own_host(network), address);
     source = any_address_datagram(network, fd, to, address, chosen, &out->target);
     out->message.msg_name = &out->target;
+    switch (reach_datagram(network, fd, address, &out->target)) {
+    case REACH_ARRIVES:
+      break;
+    case REACH_LOST:
+      out->is_lost = true;
+      return 0;
+    case REACH_RETURNS:
+      source = 0; /* the error comes back to the socket itself */
+      break;
+    }
   } else if (chosen) {
     source = chosen->loopback; /* of a connected socket */
   }
@@ -133,9 +148,12 @@ static int realise_message(struct network *network, int fd, const struct msghdr 
 INTERPOSED ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
   struct network *network = address_network();
   struct outgoing out;
+  reach_settle();
   if (network && (message->msg_name || message->msg_controllen > 0)) {
     if (realise_message(network, fd, message, &out))
       return -1;
+    if (out.is_lost)
+      return message_size(message);
     message = &out.message;
   }
   int audience = audience_of_message(fd, message->msg_name);
@@ -173,8 +191,9 @@ INTERPOSED ssize_t recvfrom(int fd, void *restrict bytes, size_t size, int flags
     return -1;
   struct network *network = address_network();
   if (!network || !address)
-    return REAL(recvfrom)(fd, bytes, size, flags, address, length);
-  ssize_t result = REAL(recvfrom)(fd, bytes, size, flags, (struct sockaddr *)&said, &said_length);
+    return socket_received(fd, REAL(recvfrom)(fd, bytes, size, flags, address, length));
+  ssize_t result = socket_received(
+      fd, REAL(recvfrom)(fd, bytes, size, flags, (struct sockaddr *)&said, &said_length));
   if (result >= 0) {
     any_simulate_peer(network, fd, &said);
     address_give(&said, said_length, address, length);
@@ -237,17 +256,20 @@ INTERPOSED ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
     return -1;
   struct network *network = address_network();
   if (!network || (!message->msg_name && !message->msg_control))
-    return REAL(recvmsg)(fd, message, flags);
+    return socket_received(fd, REAL(recvmsg)(fd, message, flags));
   struct sockaddr_storage said = {0};
   struct msghdr copy = *message;
   copy.msg_name = &said;
   copy.msg_namelen = sizeof said;
-  ssize_t result = REAL(recvmsg)(fd, &copy, flags);
+  ssize_t result = socket_received(fd, REAL(recvmsg)(fd, &copy, flags));
   if (result < 0)
     return result;
+  bool unreachable = network_is_unreachable((struct sockaddr *)&said);
   if (copy.msg_control && copy.msg_controllen > 0)
     simulate_control(network, any_conversation(network, fd, &said).to, &copy);
   any_simulate_peer(network, fd, &said);
+  if (copy.msg_control && flags & MSG_ERRQUEUE)
+    reach_error_queue(&copy, unreachable);
   socklen_t room = message->msg_namelen;
   message->msg_namelen = copy.msg_namelen;
   if (message->msg_name)
@@ -266,6 +288,8 @@ INTERPOSED int accept4(int fd, struct sockaddr *restrict address, socklen_t *res
   if (await_readable(fd))
     return -1;
   int accepted = REAL(accept4)(fd, (struct sockaddr *)&said, &said_length, flags);
+  if (accepted >= 0 && turn_taking_part())
+    silence_accepted(fd, accepted);
   if (accepted >= 0 && address_network())
     any_simulate_peer(address_network(), fd, &said);
   if (accepted >= 0)

@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "harness/clock/audience.h"
+#include "harness/clock/reaching.h"
 #include "harness/clock/real.h"
+#include "harness/clock/silence.h"
 #include "harness/clock/timer_calls.h"
 #include "harness/clock/timers.h"
 #include "harness/clock/turn_internal.h"
@@ -124,6 +126,9 @@ static void take_slot(int slot) {
 static void take_process_slot(int slot) {
   threads = 1;
   take_slot(slot);
+  /* It may have sockets from before it was here, and others may have summoned meanwhile. */
+  if (lab->network.reach.version != 0)
+    silence_apply();
   start_random_stream(lab->participant[slot].name);
   find_pipes();
 }
@@ -138,6 +143,7 @@ static void join_after_fork(void) {
   int slot = child_slot >= 0 ? child_slot : turn_announce();
   child_slot = -1;
   timers_forked();
+  silence_forked();
   waiters_forked();
   threads_started = 0;
   own_slot = -1;
@@ -181,6 +187,7 @@ static void end_thread_in_last_round(void *round) {
 void turn_leave(void) {
   if (!turn_taking_part())
     return;
+  reach_settle();
   pid_t self = getpid();
   uint32_t slot = (uint32_t)own_slot;
   own_slot = -1;

@@ -271,9 +271,21 @@ static uint32_t loopback_of(const struct sockaddr *realised) {
              : unmapped(&((const struct sockaddr_in6 *)realised)->sin6_addr);
 }
 
-void network_void(struct sockaddr *realised, bool unreachable) {
-  uint32_t loopback = (loopback_of(realised) & ~htonl(VOID_BITS)) |
-                      htonl(unreachable ? VOID_UNREACHABLE : VOID_REFUSED);
+static uint32_t void_bits(enum reach_state state) {
+  switch (state) {
+  case REACH_UP:
+  case REACH_SILENT:
+    return 0;
+  case REACH_REFUSED:
+    return htonl(VOID_REFUSED);
+  case REACH_UNREACHABLE:
+    return htonl(VOID_UNREACHABLE);
+  }
+  return 0;
+}
+
+void network_point(struct sockaddr *realised, enum reach_state state) {
+  uint32_t loopback = (loopback_of(realised) & ~htonl(VOID_BITS)) | void_bits(state);
   if (realised->sa_family == AF_INET)
     ((struct sockaddr_in *)realised)->sin_addr.s_addr = loopback;
   else

@@ -69,10 +69,12 @@ struct network_address {
 };
 
 /* A datagram by which the library tells the lab that a process tried to reach an address that no
- * host has. */
+ * host has, or sent a SYN to one that isn't up. */
 struct network_report {
-  uint32_t host; /* the process's */
-  uint32_t type; /* SOCK_STREAM or SOCK_DGRAM */
+  uint32_t host;    /* the process's */
+  uint32_t type;    /* SOCK_STREAM or SOCK_DGRAM */
+  uint32_t state;   /* enum reach_state of the address; REACH_UP: no host has it */
+  uint32_t attempt; /* of the connect: 0 is its first SYN */
   struct sockaddr_storage target;
 };
 
@@ -184,12 +186,13 @@ const struct network_address *network_source(const struct network *network, int 
  * the lab; then nothing is changed. */
 bool network_simulate(const struct network *network, struct sockaddr *address);
 
-/* Turns a realised address, in place, into one that means the same simulated address, but where
- * nobody ever listens: what is sent there is refused by the kernel. There are two of them, so that
- * an ICMP error tells which of the two it stands for. network_simulate() knows both. */
-void network_void(struct sockaddr *realised, bool unreachable);
+/* Lets a realised address, in place, be that of its host in this state. The ones for "refused" and
+ * "unreachable" mean the same simulated address, but nobody ever listens there: what is sent to
+ * them is refused by the kernel. They are two, so that an ICMP error tells which of the two it
+ * stands for. network_simulate() knows both. */
+void network_point(struct sockaddr *realised, enum reach_state state);
 
-/* Whether a realised address is void and stands for a host that can't be reached. */
+/* Whether it is the one for "unreachable". */
 bool network_is_unreachable(const struct sockaddr *realised);
 
 /* The host that has a realised address (of any family and port), or -1. */

@@ -10,6 +10,7 @@
 
 #include "harness/clock/random_calls.h"
 #include "harness/clock/real.h"
+#include "harness/clock/socket_notes.h"
 #include "harness/clock/turn.h"
 #include "harness/clock/waits.h"
 
@@ -18,19 +19,19 @@ INTERPOSED ssize_t read(int fd, void *bytes, size_t size) {
     return (ssize_t)size;
   if (await_readable(fd))
     return -1;
-  return REAL(read)(fd, bytes, size);
+  return socket_received(fd, REAL(read)(fd, bytes, size));
 }
 
 INTERPOSED ssize_t readv(int fd, const struct iovec *parts, int count) {
   if (await_readable(fd))
     return -1;
-  return REAL(readv)(fd, parts, count);
+  return socket_received(fd, REAL(readv)(fd, parts, count));
 }
 
 INTERPOSED ssize_t recv(int fd, void *bytes, size_t size, int flags) {
   if (!(flags & MSG_DONTWAIT) && await_readable(fd))
     return -1;
-  return REAL(recv)(fd, bytes, size, flags);
+  return socket_received(fd, REAL(recv)(fd, bytes, size, flags));
 }
 
 /* What programs built with _FORTIFY_SOURCE call. */

@@ -131,6 +131,8 @@ int clock_announce(struct clock_segment *segment, const char *name, pid_t announ
 }
 
 void clock_free(struct clock_segment *segment, uint32_t index) {
+  uint32_t summoner = index + 1;
+  atomic_compare_exchange_strong(&segment->summoner, &summoner, 0); /* nobody to give back to */
   set_remove(&segment->present, index);
   clock_leave_hosts(segment, index);
   set_remove(&segment->awake, index);
@@ -198,6 +200,13 @@ static bool jump(struct clock_segment *segment) {
   return true;
 }
 
+void clock_give(struct clock_segment *segment, uint32_t to) {
+  struct clock_participant *participant = &segment->participant[to];
+  segment->turn = to;
+  participant->wakeup++;
+  REAL(syscall)(SYS_futex, (long)&participant->wakeup, FUTEX_WAKE, 1L, 0L, 0L, 0L);
+}
+
 int clock_pass(struct clock_segment *segment, uint32_t from) {
   if (is_due(segment, from)) /* it only let others go first */
     clock_wake(segment, from);
@@ -208,12 +217,8 @@ int clock_pass(struct clock_segment *segment, uint32_t from) {
     next = next_to_run(segment, from);
   }
   segment->passes++;
-  if ((uint32_t)next != from) {
-    struct clock_participant *participant = &segment->participant[next];
-    segment->turn = (uint32_t)next;
-    participant->wakeup++;
-    REAL(syscall)(SYS_futex, (long)&participant->wakeup, FUTEX_WAKE, 1L, 0L, 0L, 0L);
-  }
+  if ((uint32_t)next != from)
+    clock_give(segment, (uint32_t)next);
   return next;
 }
 

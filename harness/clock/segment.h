@@ -32,7 +32,7 @@
 #include "harness/clock/network.h"
 
 /* "sip" and the version of the layout, which changes with struct clock_segment. */
-#define CLOCK_SEGMENT_MAGIC UINT32_C(0x73697007)
+#define CLOCK_SEGMENT_MAGIC UINT32_C(0x73697008)
 
 /* Names the segment in the environment of a lab's processes; the value is a path to open. */
 #define CLOCK_SEGMENT_VARIABLE "SIPFALL_CLOCK"
@@ -104,9 +104,12 @@ struct clock_segment {
                                  waits until it is gone. 0: none */
   _Atomic uint32_t leaving_thread; /* only this thread of it exits. 0: the whole process */
   uint32_t files_watched;          /* somebody uses inotify */
-  _Atomic uint64_t passes;         /* how often the turn was passed */
-  _Atomic uint64_t jumps;          /* how often time jumped */
-  uint64_t futex_wakes;            /* wakes of futexes that several processes share */
+  _Atomic uint32_t summoner; /* 1 + index of who lends the turn to others only for applying the
+                                network's state. 0: nobody does */
+  uint32_t reserved_too;
+  _Atomic uint64_t passes;  /* how often the turn was passed */
+  _Atomic uint64_t jumps;   /* how often time jumped */
+  uint64_t futex_wakes;     /* wakes of futexes that several processes share */
   uint64_t outside_pipe[2]; /* inodes of the pipes that are the first process's standard output and
                                error; 0: none */
   struct clock_set present; /* all participants */
@@ -206,6 +209,9 @@ void clock_look(struct clock_segment *segment, uint32_t index);
 /* Gives the turn to the next participant after `from` that is awake; lets time jump when nobody is.
  * Returns its index, or -1 when nobody waits for any time: then the turn stays. */
 int clock_pass(struct clock_segment *segment, uint32_t from);
+
+/* Gives the turn to this participant. */
+void clock_give(struct clock_segment *segment, uint32_t to);
 
 /* NULL is allowed. */
 void clock_segment_close(struct clock_segment *segment);

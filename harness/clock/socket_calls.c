@@ -16,6 +16,7 @@
 
 #include "harness/clock/address_calls.h"
 #include "harness/clock/any_sockets.h"
+#include "harness/clock/option_calls.h"
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
 
@@ -64,14 +65,23 @@ INTERPOSED int setsockopt(int fd, int level, int option, const void *value, sock
   /* The lab gives ports at once, and has the option for a note (any_sockets.c). */
   if (level == IPPROTO_IP && option == IP_BIND_ADDRESS_NO_PORT && address_network())
     return 0;
-  return REAL(setsockopt)(fd, level, option, value, length);
+  int result;
+  if (option_set(fd, level, option, value, length, &result))
+    return result;
+  result = REAL(setsockopt)(fd, level, option, value, length);
+  if (result == 0)
+    option_changed(fd, level, option, value, length);
+  return result;
 }
 
 INTERPOSED int getsockopt(int fd, int level, int option, void *restrict value,
                           socklen_t *restrict length) {
   if (level == IPPROTO_IPV6 && option == IPV6_V6ONLY && address_network())
     option = V6ONLY_NOTE;
-  return REAL(getsockopt)(fd, level, option, value, length);
+  int result = REAL(getsockopt)(fd, level, option, value, length);
+  if (result == 0 && turn_taking_part())
+    option_correct(fd, level, option, value, length);
+  return result;
 }
 
 /* listen() binds a socket that is unbound. */

@@ -75,21 +75,23 @@ int64_t timer_time_left_ns(const struct timer_time *time) {
   return time->interval_ns ? time->interval_ns - -left_ns % time->interval_ns : 1;
 }
 
+static bool is_running(struct timer *timer) {
+  return !(timer->held && timer->held(timer)) && timer->time->expiry.ns != CLOCK_NEVER;
+}
+
 int64_t timers_run(void) {
-  int64_t next_ns = CLOCK_NEVER;
   struct timer *following;
   for (struct timer *timer = timers; timer; timer = following) {
     following = timer->next; /* it may remove itself when it expires */
-    if ((timer->held && timer->held(timer)) || timer->time->expiry.ns == CLOCK_NEVER)
-      continue;
-    struct timer_time *time = timer->time;
-    uint64_t count = timer_time_count(time);
-    int64_t due_ns = turn_due_ns(&time->expiry);
+    uint64_t count = is_running(timer) ? timer_time_count(timer->time) : 0;
     if (count > 0)
-      timer->expire(timer, count); /* after which it may be gone */
-    if (due_ns < next_ns)
-      next_ns = due_ns;
+      timer->expire(timer, count);
   }
+  /* Those that expired may have been set anew. */
+  int64_t next_ns = CLOCK_NEVER;
+  for (struct timer *timer = timers; timer; timer = timer->next)
+    if (is_running(timer) && turn_due_ns(&timer->time->expiry) < next_ns)
+      next_ns = turn_due_ns(&timer->time->expiry);
   return next_ns;
 }
 

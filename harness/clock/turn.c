@@ -19,7 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/clock/reaching.h"
 #include "harness/clock/real.h"
+#include "harness/clock/silence.h"
 #include "harness/clock/timers.h"
 #include "harness/clock/turn_internal.h"
 
@@ -192,6 +194,7 @@ static void await_leaving(void) {
 }
 
 int turn_kill(pid_t process_id) {
+  reach_settle();
   int descriptor = open_process(process_id);
   int result = REAL(kill)(process_id, SIGKILL), saved_errno = errno;
   if (result == 0)
@@ -214,11 +217,34 @@ static void end_without_owner(void) {
     REAL(kill)(getpid(), SIGKILL);
 }
 
+/* Somebody changed who can be reached: this process does what that means for its sockets, and
+ * nothing else. Returns whether it had been summoned. */
+static bool answer_summons(void) {
+  uint32_t summoner = lab->summoner;
+  if (summoner == 0 || summoner == (uint32_t)own_slot + 1)
+    return false;
+  silence_apply();
+  clock_give(lab, summoner - 1);
+  return true;
+}
+
+/* The first of a process's participants that waits for the turn stands for all of them. */
+static bool stands_for_process(uint32_t slot) {
+  const struct clock_participant *one = &lab->participant[slot];
+  if (one->state != CLOCK_TAKING || one->process_id == getpid())
+    return false;
+  for (uint32_t i = 0; i < slot; i++)
+    if (lab->participant[i].state == CLOCK_TAKING &&
+        lab->participant[i].process_id == one->process_id)
+      return false;
+  return true;
+}
+
 void await_turn(void) {
   struct clock_participant *self = &lab->participant[own_slot];
   for (;;) {
     uint32_t wakeup = self->wakeup;
-    if (lab->turn == (uint32_t)own_slot)
+    if (lab->turn == (uint32_t)own_slot && !answer_summons())
       break;
     if (REAL(syscall)(SYS_futex, (long)&self->wakeup, FUTEX_WAIT, (long)wakeup, (long)&look_again,
                       0L, 0L) < 0 &&
@@ -227,6 +253,23 @@ void await_turn(void) {
   }
   self->state = CLOCK_TAKING;
   await_leaving();
+}
+
+void turn_summon(void) {
+  int saved_errno = errno;
+  sigset_t all, own;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &own);
+  silence_apply();
+  lab->summoner = (uint32_t)own_slot + 1;
+  for (uint32_t i = 0; i < lab->participants; i++)
+    if (stands_for_process(i)) {
+      clock_give(lab, i);
+      await_turn();
+    }
+  lab->summoner = 0;
+  sigprocmask(SIG_SETMASK, &own, NULL);
+  errno = saved_errno;
 }
 
 static void pass_turn(void) {
@@ -297,6 +340,7 @@ static int await_ready(const struct turn_request *request, int cancel_state, sig
 }
 
 int turn_await(const struct turn_request *request) {
+  reach_settle();
   int saved_errno = errno, cancel_state;
   sigset_t own;
   block_signals(&own);
@@ -338,6 +382,7 @@ static int64_t yield_until_ns(int64_t timer_ns) {
 }
 
 void turn_yield(void) {
+  reach_settle();
   struct clock_participant *self = &lab->participant[own_slot];
   int saved_errno = errno, cancel_state;
   sigset_t own;

@@ -90,6 +90,10 @@ int turn_wait(int (*ready)(void *context), void *context, int64_t deadline_ns,
 /* Lets others run that have something to do; no time passes. */
 void turn_yield(void);
 
+/* Lets each other process of the lab apply the state of the network to its sockets (silence.h),
+ * before anybody does anything else, and this one too. */
+void turn_summon(void);
+
 /* Whether this process has more than one participant. */
 bool turn_has_threads(void);
 

@@ -15,7 +15,10 @@
 
 #include "harness/clock/audience.h"
 #include "harness/clock/calls.h"
+#include "harness/clock/reaching.h"
 #include "harness/clock/real.h"
+#include "harness/clock/silence.h"
+#include "harness/clock/socket_notes.h"
 #include "harness/clock/timerfd_calls.h"
 #include "harness/clock/turn.h"
 
@@ -39,20 +42,24 @@ static int64_t timeout_ns(int fd, int option) {
 }
 
 /* signal(7): with a timeout a wait isn't restarted after a handler, whatever SA_RESTART says. */
-static int await_descriptor(int fd, short events, int option) {
+int await_ready_until(int fd, int option, int (*ready)(void *context), void *context) {
   int saved_errno = errno;
-  struct pollfd descriptor = {.fd = fd, .events = events};
   int64_t duration_ns = timeout_ns(fd, option);
   errno = saved_errno;
   int result = turn_await(&(struct turn_request){
-      .ready = is_ready,
-      .context = &descriptor,
+      .ready = ready,
+      .context = context,
       .deadline.ns = turn_deadline_ns(duration_ns),
       .manner = duration_ns < 0 ? TURN_RESTARTS : TURN_INTERRUPTED,
   });
   if (result == 0)
     errno = EAGAIN;
   return result > 0 ? 0 : -1;
+}
+
+static int await_descriptor(int fd, short events, int option) {
+  struct pollfd descriptor = {.fd = fd, .events = events};
+  return await_ready_until(fd, option, is_ready, &descriptor);
 }
 
 static bool is_ready_now(int fd, short events) {
@@ -108,11 +115,22 @@ static ssize_t send_at_once(int fd, const struct msghdr *message, const struct r
     now.msg_iov = &begun;
     now.msg_iovlen = 1;
   }
+  ssize_t result;
+  if (reach_takes(fd, &now, flags, &result))
+    return result;
   return REAL(sendmsg)(fd, &now, flags | MSG_DONTWAIT);
 }
 
+static int can_send(void *context) {
+  const int *fd = context;
+  const struct socket_note *note = socket_note_find(*fd);
+  if (note && silence_holds(note))
+    return silence_has_room(note);
+  return is_ready_now(*fd, POLLOUT);
+}
+
 ssize_t waiting_sendmsg(int fd, const struct msghdr *message, int flags) {
-  if (!turn_taking_part() || flags & MSG_DONTWAIT)
+  if (!turn_taking_part())
     return REAL(sendmsg)(fd, message, flags);
   int saved_errno = errno;
   struct msghdr left = *message;
@@ -132,14 +150,14 @@ ssize_t waiting_sendmsg(int fd, const struct msghdr *message, int flags) {
         return sent;
       }
     }
-    if (is_non_blocking(fd))
+    if (flags & MSG_DONTWAIT || is_non_blocking(fd))
       break;
     if (sent > 0) /* who waits for it must be able to make room */
       turn_activity_for(audience_of(fd));
-    if (await_descriptor(fd, POLLOUT, SO_SNDTIMEO))
+    if (await_ready_until(fd, SO_SNDTIMEO, can_send, &fd))
       break;
   }
-  return sent > 0 ? sent : -1;
+  return sent > 0 ? sent : socket_result(fd, -1);
 }
 
 static bool is_pipe(int fd) {

@@ -18,6 +18,10 @@ int await_readable(int fd);
 /* The same for a real call that writes, or for the end of a connect; SO_SNDTIMEO is its time. */
 int await_writable(int fd);
 
+/* Waits until `ready` says so, as long as a call on this descriptor does; `option` is the one that
+ * has its time, SO_RCVTIMEO or SO_SNDTIMEO. Returns as the others do. */
+int await_ready_until(int fd, int option, int (*ready)(void *context), void *context);
+
 /* As sendmsg, write and writev, to the kernel (addresses are taken as they are). What could be sent
  * before an error counts, as POSIX has it. */
 ssize_t waiting_sendmsg(int fd, const struct msghdr *message, int flags);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Listening for what processes try to reach outside the lab: datagrams of struct network_report, to
- * a port of the lab's own localhost.
+ * Listening for what processes try to reach outside the lab, or where nobody answers: datagrams of
+ * struct network_report, to a port of the lab's own localhost.
  */
 #include "harness/lab/outside.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,9 +29,25 @@ static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
   *buffer = uv_buf_init((char *)&outside->buffer, sizeof outside->buffer);
 }
 
+/* The states of a host that answers no SYN as it should. */
+static const char *outcome(enum reach_state state) {
+  switch (state) {
+  case REACH_UP:
+    return "connected";
+  case REACH_SILENT:
+    return "silent";
+  case REACH_REFUSED:
+    return "refused";
+  case REACH_UNREACHABLE:
+    return "unreachable";
+  }
+  return "?";
+}
+
 static void append_event(struct outside *outside) {
   const struct network_report *report = &outside->buffer;
-  struct event *event = event_create("outside");
+  bool has_state = report->state != REACH_UP;
+  struct event *event = event_create(has_state ? "connect" : "outside");
   if (!event || report->host >= outside->network->hosts) {
     event_destroy(event);
     return;
@@ -39,6 +56,10 @@ static void append_event(struct outside *outside) {
            outside->network->host[report->host].name);
   event->target_address = report->target;
   event_add_text(event, "transport", report->type == SOCK_STREAM ? "TCP" : "UDP");
+  if (has_state) {
+    event_add_number(event, "attempt", report->attempt);
+    event_add_text(event, "outcome", outcome((enum reach_state)report->state));
+  }
   lab_append(outside->lab, event);
 }
 

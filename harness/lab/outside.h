@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What processes of a lab try to reach outside it. They can't; the simulated network tells, and
- * each try becomes an event of the kind "outside".
+ * What processes of a lab try to reach outside it, or at hosts that can't be reached. The simulated
+ * network tells, and each try becomes an event of the kind "outside" or "connect".
  */
 #ifndef HARNESS_LAB_OUTSIDE_H
 #define HARNESS_LAB_OUTSIDE_H

@@ -29,6 +29,7 @@
 
 #include "tests/clock/participant.h"
 #include "tests/clock/participant_names.h"
+#include "tests/clock/participant_reach.h"
 
 extern char **environ;
 
@@ -569,6 +570,7 @@ int main(int argc, char **argv) {
   if (strcmp(part, name) == 0)                                                                     \
     return call;
   PART("names", part_names(argv + 2))
+  PART("reach", part_reach(argv + 2))
   PART("times", part_times())
   PART("sleeps", part_sleeps())
   PART("timeouts", part_timeouts())

@@ -238,7 +238,7 @@ static const char *voided(const char *address, bool unreachable) {
   char realised_text[ADDRESS_TEXT_SIZE], simulated_text[ADDRESS_TEXT_SIZE];
   struct sockaddr_storage parsed = parse(address);
   CU_ASSERT_FALSE(network_is_unreachable((struct sockaddr *)&parsed));
-  network_void((struct sockaddr *)&parsed, unreachable);
+  network_point((struct sockaddr *)&parsed, unreachable ? REACH_UNREACHABLE : REACH_REFUSED);
   CU_ASSERT_EQUAL(network_is_unreachable((struct sockaddr *)&parsed), unreachable);
   address_format(&parsed, realised_text);
   CU_ASSERT_TRUE(network_simulate(network, (struct sockaddr *)&parsed));
@@ -256,6 +256,10 @@ static void test_void(void) {
                          "[::ffff:127.100.128.6]:5060 means [2001:db8::5]:5060");
   CU_ASSERT_STRING_EQUAL(voided("[::ffff:127.100.0.9]:64565", true),
                          "[::ffff:127.100.192.9]:64565 means [::ffff:1.1.1.1]:53");
+  struct sockaddr_storage back = parse("127.100.192.9:5060");
+  char text[ADDRESS_TEXT_SIZE];
+  network_point((struct sockaddr *)&back, REACH_SILENT);
+  CU_ASSERT_STRING_EQUAL(address_format(&back, text), "127.100.0.9:5060");
 }
 
 static void test_what_no_host_can_have(void) {

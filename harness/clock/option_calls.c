@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Socket options (option_calls.h): SO_KEEPALIVE and TCP_USER_TIMEOUT are kept in the socket's note;
+ * TCP_SYNCNT and SO_LINGER are, while the library has set them for itself; SO_ERROR gets its right
+ * name. The other options of keepalive are the kernel's, for which they do nothing.
+ */
+#include "harness/clock/option_calls.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+#include "harness/clock/address_calls.h"
+#include "harness/clock/keepalive.h"
+#include "harness/clock/real.h"
+#include "harness/clock/socket_notes.h"
+#include "harness/clock/turn.h"
+
+static int refuse(int error) {
+  errno = error;
+  return -1;
+}
+
+static bool is(int level, int option, int wanted_level, int wanted_option) {
+  return level == wanted_level && option == wanted_option;
+}
+
+static int set_keepalive(int fd, const void *value, socklen_t length) {
+  int on;
+  struct socket_note *note;
+  if (length < sizeof on)
+    return refuse(EINVAL);
+  memcpy(&on, value, sizeof on);
+  if ((note = on ? socket_note_make(fd) : socket_note_find(fd)) == NULL)
+    return on ? refuse(ENOMEM) : 0;
+  note->options.keepalive = on;
+  keepalive_heard(note);
+  return 0;
+}
+
+static int set_user_timeout(int fd, const void *value, socklen_t length) {
+  int timeout_ms;
+  struct socket_note *note;
+  if (length < sizeof timeout_ms)
+    return refuse(EINVAL);
+  memcpy(&timeout_ms, value, sizeof timeout_ms);
+  if (timeout_ms < 0)
+    return refuse(EINVAL);
+  if ((note = timeout_ms ? socket_note_make(fd) : socket_note_find(fd)) == NULL)
+    return timeout_ms ? refuse(ENOMEM) : 0;
+  note->options.user_timeout_ms = timeout_ms;
+  return 0;
+}
+
+/* What the kernel would take, and the library puts back later. */
+static int set_syn_retries(struct socket_note *note, const void *value, socklen_t length) {
+  int retries;
+  if (length < sizeof retries)
+    return refuse(EINVAL);
+  memcpy(&retries, value, sizeof retries);
+  if (retries < 1 || retries > 127)
+    return refuse(EINVAL);
+  note->options.syn_retries = retries;
+  return 0;
+}
+
+static int set_linger(struct socket_note *note, const void *value, socklen_t length) {
+  if (length < sizeof note->silence.linger)
+    return refuse(EINVAL);
+  memcpy(&note->silence.linger, value, sizeof note->silence.linger);
+  return 0;
+}
+
+bool option_set(int fd, int level, int option, const void *value, socklen_t length, int *result) {
+  if (!turn_taking_part() || (level != SOL_SOCKET && level != IPPROTO_TCP) ||
+      inet_protocol(fd) != IPPROTO_TCP)
+    return false;
+  if (is(level, option, SOL_SOCKET, SO_KEEPALIVE)) {
+    *result = set_keepalive(fd, value, length);
+    return true;
+  }
+  if (is(level, option, IPPROTO_TCP, TCP_USER_TIMEOUT)) {
+    *result = set_user_timeout(fd, value, length);
+    return true;
+  }
+  struct socket_note *note = socket_note_find(fd);
+  if (note && note->pending.waits && is(level, option, IPPROTO_TCP, TCP_SYNCNT)) {
+    *result = set_syn_retries(note, value, length);
+    return true;
+  }
+  if (note && note->silence.is_on && is(level, option, SOL_SOCKET, SO_LINGER)) {
+    *result = set_linger(note, value, length);
+    return true;
+  }
+  return false;
+}
+
+/* Keepalive starts anew with another time. The errors of an IPv6 socket of the lab are those of
+ * IPv4, in which all of its packets are. */
+void option_changed(int fd, int level, int option, const void *value, socklen_t length) {
+  if (is(level, option, IPPROTO_IPV6, IPV6_RECVERR) && address_network())
+    REAL(setsockopt)(fd, IPPROTO_IP, IP_RECVERR, value, length);
+  struct socket_note *note =
+      is(level, option, IPPROTO_TCP, TCP_KEEPIDLE) ? socket_note_find(fd) : NULL;
+  if (note)
+    keepalive_watch(note);
+}
+
+static void give(const void *from, size_t size, void *value, socklen_t *length) {
+  if (*length > size)
+    *length = (socklen_t)size;
+  memcpy(value, from, *length);
+}
+
+void option_correct(int fd, int level, int option, void *value, socklen_t *length) {
+  const struct socket_note *note =
+      level == SOL_SOCKET || level == IPPROTO_TCP ? socket_note_find(fd) : NULL;
+  if (!note)
+    return;
+  int keepalive = note->options.keepalive;
+  if (is(level, option, SOL_SOCKET, SO_KEEPALIVE) && inet_protocol(fd) == IPPROTO_TCP)
+    give(&keepalive, sizeof keepalive, value, length);
+  else if (is(level, option, IPPROTO_TCP, TCP_USER_TIMEOUT))
+    give(&note->options.user_timeout_ms, sizeof note->options.user_timeout_ms, value, length);
+  else if (is(level, option, IPPROTO_TCP, TCP_SYNCNT) && note->pending.waits)
+    give(&note->options.syn_retries, sizeof note->options.syn_retries, value, length);
+  else if (is(level, option, SOL_SOCKET, SO_LINGER) && note->silence.is_on)
+    give(&note->silence.linger, sizeof note->silence.linger, value, length);
+  else if (is(level, option, SOL_SOCKET, SO_ERROR) && note->refused_means &&
+           *length == sizeof(int) && *(int *)value == ECONNREFUSED)
+    *(int *)value = note->refused_means;
+}
