@@ -8,6 +8,9 @@
 /* Each takes the arguments from its own name on and returns the program's exit status. */
 int cli_run(int argc, char **argv);
 
+/* The plan of a scenario's network. */
+int cli_network(int argc, char **argv);
+
 /* A fake DNS server by hand. */
 int cli_dns(int argc, char **argv);
 

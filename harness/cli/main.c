@@ -17,6 +17,7 @@ static const struct {
   const char *help; /* NULL: not for users */
 } commands[] = {
     {"run", cli_run, "run scenarios against a phone"},
+    {"network", cli_network, "print the hosts and addresses of a scenario's lab"},
     {"dns", cli_dns, "answer DNS queries from a zone, with faults"},
     {"worker", cli_worker, NULL},
 };

@@ -75,8 +75,11 @@ static cJSON *run(char **argv, FILE *timeline, struct error *error) {
   };
   if (places_find(&places, error) || lab_create(&lab, &options, error))
     return NULL;
-  struct script_options script = {
-      .scenario = argv[1], .lua = places.lua, .phone = argv[5], .phone_path = places.phone};
+  struct script_options script = {.scenario = argv[1],
+                                  .lua = places.lua,
+                                  .phone = argv[5],
+                                  .phone_path = places.phone,
+                                  .plan_only = strcmp(argv[8], "plan") == 0};
   cJSON *result = script_run(lab, &script, error);
   if (result)
     add_measurements(result, lab);
@@ -85,7 +88,7 @@ static cJSON *run(char **argv, FILE *timeline, struct error *error) {
 }
 
 int cli_worker(int argc, char **argv) {
-  if (argc != 8 || fcntl(WORKER_RESULT_FD, F_GETFD) < 0) {
+  if (argc != 9 || fcntl(WORKER_RESULT_FD, F_GETFD) < 0) {
     fputs("sipfall worker: is started by sipfall run, not by hand\n", stderr);
     return EXIT_USAGE;
   }

@@ -18,6 +18,7 @@ enum { HOSTS_OF_KIND_MAX = 250, HOST_KINDS = HOST_PROGRAM + 1 };
 struct host {
   char name[EVENT_HOST_SIZE];
   enum host_kind kind;
+  uint16_t port;
   size_t addresses;
   struct sockaddr_storage address[HOSTS_ADDRESSES_MAX];
 };
@@ -114,12 +115,13 @@ static int take_address(struct hosts *hosts, struct host *host,
                      host->name, address_format_host(address, text));
   if (network && host->kind == HOST_DNS)
     network_add_nameserver(network, (const struct sockaddr *)address);
-  host->address[host->addresses++] = *address;
+  host->address[host->addresses] = *address;
+  address_set_port(&host->address[host->addresses++], host->port);
   return 0;
 }
 
 int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name, const char *wanted,
-              struct sockaddr_storage *address, struct error *error) {
+              uint16_t port, struct sockaddr_storage *address, struct error *error) {
   struct sockaddr_storage chosen;
   if (!is_name(name))
     return error_set(error,
@@ -133,7 +135,7 @@ int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name, const 
                      HOSTS_OF_KIND_MAX);
   if (choose_address(hosts, kind, name, wanted, &chosen, error))
     return -1;
-  struct host host = {.kind = kind};
+  struct host host = {.kind = kind, .port = port ? port : usual_port(hosts, kind)};
   snprintf(host.name, sizeof host.name, "%s", name);
   /* It is there already when its address was refused before. */
   if (hosts->network && network_find_host(hosts->network, name) < 0 &&
@@ -142,7 +144,7 @@ int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name, const 
   if (take_address(hosts, &host, &chosen, error))
     return -1;
   hosts->host[hosts->count++] = host;
-  *address = chosen;
+  *address = host.address[0];
   return 0;
 }
 
@@ -159,7 +161,7 @@ int hosts_add_address(struct hosts *hosts, const char *name, const char *wanted,
   if (choose_address(hosts, host->kind, name, wanted, &chosen, error) ||
       take_address(hosts, host, &chosen, error))
     return -1;
-  *address = chosen;
+  *address = host->address[host->addresses - 1];
   return 0;
 }
 
@@ -167,6 +169,38 @@ void hosts_reach(struct hosts *hosts, const struct sockaddr_storage *address, in
                  enum reach_state state) {
   if (hosts->network)
     reach_set(hosts->network, (const struct sockaddr *)address, protocol, state);
+}
+
+/* What stands for an address on this machine: itself in real time, a loopback address otherwise. */
+static struct sockaddr_storage realised(const struct hosts *hosts, const struct host *host,
+                                        const struct sockaddr_storage *address) {
+  struct sockaddr_storage out = *address;
+  socklen_t length;
+  if (hosts->network)
+    network_realise(hosts->network, network_find_host(hosts->network, host->name),
+                    (const struct sockaddr *)address, &out, &length);
+  return out;
+}
+
+char *hosts_describe(const struct hosts *hosts) {
+  static const char *const kinds[HOST_KINDS] = {[HOST_DNS] = "dns",
+                                                [HOST_PROXY] = "proxy",
+                                                [HOST_PHONE] = "phone",
+                                                [HOST_PROGRAM] = "program"};
+  char *text = NULL, address[ADDRESS_TEXT_SIZE], on_loopback[ADDRESS_TEXT_SIZE];
+  size_t size = 0;
+  FILE *stream = open_memstream(&text, &size);
+  if (!stream)
+    return NULL;
+  fprintf(stream, "%-8s %-12s %-28s %s\n", "kind", "host", "address", "realised as");
+  for (size_t i = 0; i < hosts->count; i++)
+    for (size_t n = 0; n < hosts->host[i].addresses; n++) {
+      const struct host *host = &hosts->host[i];
+      struct sockaddr_storage real = realised(hosts, host, &host->address[n]);
+      fprintf(stream, "%-8s %-12s %-28s %s\n", kinds[host->kind], host->name,
+              address_format(&host->address[n], address), address_format(&real, on_loopback));
+    }
+  return fclose(stream) ? NULL : text;
 }
 
 const char *hosts_name(const struct hosts *hosts, const struct sockaddr_storage *address) {

@@ -39,17 +39,18 @@ int hosts_create(struct hosts **out, unsigned block, struct network *network);
 void hosts_destroy(struct hosts *hosts);
 
 /* Adds a host. Its address is `wanted` (without port; in real time there is none to be had) or,
- * when that is NULL, the next one of its kind. `*address` gets it, with the usual port of the kind.
+ * when that is NULL, the next one of its kind. `*address` gets it, with `port` (0: the usual one of
+ * the kind).
  * Returns 0, or -1 with the text filled in: the name is taken or no name, the address is taken or
  * no address, or there are too many. */
 int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name, const char *wanted,
-              struct sockaddr_storage *address, struct error *error);
+              uint16_t port, struct sockaddr_storage *address, struct error *error);
 
 /* As many as one fake server listens on, and more than any scenario gives a host. */
 #define HOSTS_ADDRESSES_MAX 16
 
-/* Gives a host one more address, `wanted`, which `*address` gets with the usual port of the kind;
- * only in virtual time. Returns 0, or -1 with the text filled in, as hosts_add(). */
+/* Gives a host one more address, `wanted`, which `*address` gets with the host's port; only in
+ * virtual time. Returns 0, or -1 with the text filled in, as hosts_add(). */
 int hosts_add_address(struct hosts *hosts, const char *name, const char *wanted,
                       struct sockaddr_storage *address, struct error *error);
 
@@ -57,6 +58,10 @@ int hosts_add_address(struct hosts *hosts, const char *name, const char *wanted,
  * Without a simulated network it says so to nobody. */
 void hosts_reach(struct hosts *hosts, const struct sockaddr_storage *address, int protocol,
                  enum reach_state state);
+
+/* A table of the hosts for people, a line for each address with its port: kind, name, address,
+ * and how it is realised on this machine. malloc'd; NULL when out of memory. */
+char *hosts_describe(const struct hosts *hosts);
 
 /* The name of the host with this address (any port); NULL when there is none. */
 const char *hosts_name(const struct hosts *hosts, const struct sockaddr_storage *address);

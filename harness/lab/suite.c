@@ -84,6 +84,7 @@ void suite_destroy(struct suite *suite) {
   for (size_t i = 0; i < suite->count; i++) {
     free(suite->scenarios[i].path);
     free(suite->scenarios[i].title);
+    free(suite->scenarios[i].plan);
     free(suite->scenarios[i].text);
   }
   free(suite->scenarios);
@@ -136,6 +137,7 @@ void scenario_note_run(struct scenario *scenario, const cJSON *said, const char 
   if (digest && !scenario->digest[0])
     snprintf(scenario->digest, sizeof scenario->digest, "%s", digest);
   replace(&scenario->title, text_of(said, "title"));
+  replace(&scenario->plan, text_of(said, "plan"));
   const cJSON *failure = cJSON_GetArrayItem(cJSON_GetObjectItem(said, "failures"), 0);
   replace(&scenario->text, failure ? cJSON_GetStringValue(failure) : text_of(said, "reason"));
 }

@@ -37,6 +37,7 @@ struct scenario {
   enum scenario_status status;
   char *title; /* NULL while unknown */
   char *text;  /* why it failed, was skipped or is broken; NULL: passed */
+  char *plan;  /* hosts_describe(), of a suite that is only planned; else NULL */
   unsigned checks;
   unsigned runs;                     /* that have ended */
   int64_t simulated_ns;              /* lab time of the first run */
@@ -51,6 +52,7 @@ struct suite {
   uint64_t seed;
   int64_t wall_ns;
   bool real_time;
+  bool plan_only;  /* labs are made and described, and nothing is run in them */
   int interrupted; /* by this signal; 0: not */
 };
 

@@ -126,12 +126,12 @@ static int core_host(lua_State *state) {
   char text[ADDRESS_TEXT_SIZE];
   enum host_kind kind = (enum host_kind)luaL_checkoption(state, 1, NULL, kinds);
   if (hosts_add(lab_hosts(script_of(state)->lab), kind, luaL_checkstring(state, 2),
-                luaL_optstring(state, 3, NULL), &address, &error)) {
+                luaL_optstring(state, 3, NULL), (uint16_t)luaL_optinteger(state, 4, 0), &address,
+                &error)) {
     lua_pushnil(state);
     lua_pushstring(state, error.text);
     return 2;
   }
-  address_set_port(&address, (uint16_t)luaL_optinteger(state, 4, address_port(&address)));
   lua_pushstring(state, address_format_host(&address, text));
   lua_pushinteger(state, address_port(&address));
   lua_pushstring(state, address_format(&address, text));
@@ -189,6 +189,16 @@ static int core_set_date(lua_State *state) {
     return 2;
   }
   lua_pushboolean(state, true);
+  return 1;
+}
+
+/* core.describe_hosts(): a table of all hosts, as a text. */
+static int core_describe_hosts(lua_State *state) {
+  char *text = hosts_describe(lab_hosts(script_of(state)->lab));
+  if (!text)
+    return luaL_error(state, "out of memory");
+  lua_pushstring(state, text);
+  free(text);
   return 1;
 }
 
@@ -288,6 +298,7 @@ void script_open_lab(lua_State *state) {
       {"host", core_host},
       {"host_address", core_host_address},
       {"host_name", core_host_name},
+      {"describe_hosts", core_describe_hosts},
       {"date", core_date},
       {"set_date", core_set_date},
       {"fits", core_fits},

@@ -58,6 +58,8 @@ static void open_core(struct script *script) {
   lua_setfield(state, -2, "phone");
   lua_pushstring(state, script->options->phone_path);
   lua_setfield(state, -2, "phone_path");
+  lua_pushboolean(state, script->options->plan_only);
+  lua_setfield(state, -2, "plan_only");
 }
 
 /* Calls require("sipfall.worker")(core, PATH), which starts the scenario and returns the settle

@@ -34,7 +34,7 @@ static void expect_added(enum host_kind kind, const char *name, const char *want
   struct sockaddr_storage address;
   struct error error = {""};
   char text[ADDRESS_TEXT_SIZE] = "";
-  CU_ASSERT_EQUAL(hosts_add(hosts, kind, name, wanted, &address, &error), 0);
+  CU_ASSERT_EQUAL(hosts_add(hosts, kind, name, wanted, 0, &address, &error), 0);
   if (error.text[0])
     fprintf(stderr, "\n%s\n", error.text);
   else
@@ -46,7 +46,7 @@ static void expect_refused(enum host_kind kind, const char *name, const char *wa
                            const char *text) {
   struct sockaddr_storage address = {.ss_family = AF_UNIX};
   struct error error = {""};
-  CU_ASSERT_EQUAL(hosts_add(hosts, kind, name, wanted, &address, &error), -1);
+  CU_ASSERT_EQUAL(hosts_add(hosts, kind, name, wanted, 0, &address, &error), -1);
   CU_ASSERT_EQUAL(address.ss_family, AF_UNIX);
   CU_ASSERT_PTR_NOT_NULL(strstr(error.text, text));
   if (!strstr(error.text, text))

@@ -15,8 +15,8 @@ static struct hosts *some_hosts(unsigned block) {
   struct hosts *hosts = NULL;
   struct sockaddr_storage address;
   CU_ASSERT_EQUAL_FATAL(hosts_create(&hosts, block, NULL), 0);
-  CU_ASSERT_EQUAL(hosts_add(hosts, HOST_PROXY, "p1", NULL, &address, NULL), 0);
-  CU_ASSERT_EQUAL(hosts_add(hosts, HOST_PHONE, "alice", NULL, &address, NULL), 0);
+  CU_ASSERT_EQUAL(hosts_add(hosts, HOST_PROXY, "p1", NULL, 0, &address, NULL), 0);
+  CU_ASSERT_EQUAL(hosts_add(hosts, HOST_PHONE, "alice", NULL, 0, &address, NULL), 0);
   return hosts;
 }
 
