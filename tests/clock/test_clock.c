@@ -169,7 +169,7 @@ static void test_standstill_is_no_hold(void) {
 }
 
 static void test_loopback_send_has_arrived(void) {
-  lab_expect_output(ARGUMENTS("loopback", "200000"), "0.020000000 200000 sends, 0 missed\n");
+  lab_expect_output(ARGUMENTS("loopback", "200000"), "0.002000000 200000 sends, 0 missed\n");
 }
 
 static void fifty_runs(void) {
