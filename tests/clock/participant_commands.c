@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * The participant's commands (system, popen), its sockets' timeouts, and its work in many threads.
+ * The participant's commands (system, popen), its sockets' timeouts, and what waits for room or for
+ * several messages.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tests/clock/participant.h"
@@ -203,81 +201,9 @@ static int part_eventfd(int a, int b) {
   return 0;
 }
 
-/* ---- a program of many threads ---- */
-
-enum { WORKERS = 8 };
-
-static pthread_mutex_t work_mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t work_condition = PTHREAD_COND_INITIALIZER;
-static int work_left;
-static uint32_t digest;
-
-static void note(uint32_t number) {
-  digest = (digest ^ number ^ (uint32_t)(now_ns() / 1000)) * 16777619u;
-}
-
-/* Takes work, waits for work with a timeout, does each piece for another time. */
-static void *work(void *argument) {
-  uint32_t number = (uint32_t)(long)argument, random = number;
-  for (int idle = 0; idle < 20;) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += 3000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&work_mutex);
-    while (work_left == 0 && idle < 20)
-      if (pthread_cond_timedwait(&work_condition, &work_mutex, &until) == ETIMEDOUT) {
-        note(number * 1000 + (uint32_t)idle++);
-        until.tv_nsec = (until.tv_nsec + 3000000) % 1000000000;
-        until.tv_sec += until.tv_nsec < 3000000;
-      }
-    if (work_left > 0) {
-      work_left--;
-      note(number);
-    }
-    pthread_mutex_unlock(&work_mutex);
-    random = random * 1103515245u + 12345u;
-    usleep((random >> 16) % 5000);
-  }
-  return NULL;
-}
-
-static int part_work(int rounds, int b) {
-  (void)b;
-  pthread_t threads[WORKERS];
-  struct itimerspec value = {.it_value.tv_nsec = 7000000, .it_interval.tv_nsec = 7000000};
-  int fd = timerfd_create(CLOCK_MONOTONIC, 0);
-  need(timerfd_settime(fd, 0, &value, NULL) == 0);
-  for (long i = 0; i < WORKERS; i++)
-    need(pthread_create(&threads[i], NULL, work, (void *)i) == 0);
-  FILE *command = popen("sleep 0.05; echo 1; sleep 0.05; echo 2", "r");
-  for (int i = 0; i < rounds; i++) {
-    uint64_t count;
-    need(read(fd, &count, sizeof count) == sizeof count);
-    pthread_mutex_lock(&work_mutex);
-    work_left += i % 5;
-    note((uint32_t)count);
-    (i % 3 ? pthread_cond_signal : pthread_cond_broadcast)(&work_condition);
-    pthread_mutex_unlock(&work_mutex);
-  }
-  for (int character; (character = fgetc(command)) != EOF;)
-    note((uint32_t)character);
-  need(pclose(command) == 0);
-  for (int i = 0; i < WORKERS; i++)
-    need(pthread_join(threads[i], NULL) == 0);
-  say("digest %08x", digest);
-  return 0;
-}
-
 const struct part command_parts[] = {
-    {"system", part_system},
-    {"popen", part_popen},
-    {"daemon", part_daemon},
-    {"receive-timeouts", part_receive_timeouts},
-    {"recvmmsg", part_recvmmsg},
-    {"eventfd", part_eventfd},
-    {"writes", part_writes},
-    {"work", part_work},
-    {NULL, NULL},
+    {"system", part_system},     {"popen", part_popen},
+    {"daemon", part_daemon},     {"receive-timeouts", part_receive_timeouts},
+    {"recvmmsg", part_recvmmsg}, {"eventfd", part_eventfd},
+    {"writes", part_writes},     {NULL, NULL},
 };

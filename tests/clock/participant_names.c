@@ -10,7 +10,6 @@
  *   query|search|nquery|send:NAME,TYPE   querydomain:NAME,DOMAIN
  *   timeout:SECONDS,ATTEMPTS      of this thread's resolver
  *   read:PATH  fopen:PATH  openat:PATH  hostname
- *   threads:NAME,…                getaddrinfo of each, in a thread of its own, five times
  *   run:PROGRAM,ARGUMENT,…        somebody else's program
  */
 #include "tests/clock/participant_names.h"
@@ -19,7 +18,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
-#include <pthread.h>
 #include <resolv.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -336,33 +334,6 @@ static void command_hostname(char **words) {
   say("hostname: %s %s %s", name, system.nodename, error == ENAMETOOLONG ? "ENAMETOOLONG" : "fits");
 }
 
-/* ---- in threads ---- */
-
-/* Looks a name up, sleeps for another time after each, and says what it got. */
-static void *look_up_often(void *name) {
-  for (int i = 0; i < 5; i++) {
-    struct addrinfo *found = NULL, hints = {.ai_family = AF_INET};
-    char text[INET_ADDRSTRLEN] = "none";
-    int error = getaddrinfo(name, "5060", &hints, &found);
-    if (error == 0)
-      inet_ntop(AF_INET, &((struct sockaddr_in *)found->ai_addr)->sin_addr, text, sizeof text);
-    say("%s: %d %s", (const char *)name, error, text);
-    if (found)
-      freeaddrinfo(found);
-    usleep((useconds_t)(1000 * (i + 1) * (int)strlen(name)));
-  }
-  return NULL;
-}
-
-static void command_threads(char **words) {
-  pthread_t threads[WORDS_MAX];
-  int count = 0;
-  for (; words[count]; count++)
-    need(pthread_create(&threads[count], NULL, look_up_often, words[count]) == 0);
-  while (count > 0)
-    need(pthread_join(threads[--count], NULL) == 0);
-}
-
 /* ---- another program ---- */
 
 static void command_run(char **words) {
@@ -391,7 +362,6 @@ static const struct command {
     {"timeout", command_timeout},   {"read", command_read},
     {"openat", command_openat},     {"fopen", command_fopen},
     {"hostname", command_hostname}, {"run", command_run},
-    {"threads", command_threads},
 };
 
 /* Cuts "WHAT:ARGUMENT,…" in place; a second colon belongs to an argument. */

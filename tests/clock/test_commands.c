@@ -3,9 +3,6 @@
  * Commands and sockets that wait on the clock: each test runs a part of the participant in a lab of
  * its own and compares what it printed, virtual times included, to the nanosecond.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "tests/clock/lab.h"
 #include "tests/unit.h"
 
@@ -62,28 +59,6 @@ static void test_writes(void) {
                                          "14.000000000 send EAGAIN\n");
 }
 
-static struct lab_result work(void) {
-  return lab_run(&(struct lab_options){.seed = 7}, ARGUMENTS("work", "1000"));
-}
-
-static void fifty_runs(void) {
-  struct lab_result first = work();
-  CU_ASSERT_EQUAL(first.status, 0);
-  CU_ASSERT_PTR_NOT_NULL(strstr(first.output, "7.000000000 digest "));
-  for (int i = 1; i < 50; i++) {
-    struct lab_result again = work();
-    CU_ASSERT_STRING_EQUAL(again.output, first.output);
-    CU_ASSERT_EQUAL(again.passes, first.passes);
-    CU_ASSERT_EQUAL(again.left, 0);
-    free(again.output);
-  }
-  free(first.output);
-}
-
-static void test_work(void) {
-  lab_under_load(fifty_runs);
-}
-
 static const struct unit_test tests[] = {
     {"system waits for its command", test_system},
     {"a stream of popen is read and written when its command does", test_popen},
@@ -93,8 +68,6 @@ static const struct unit_test tests[] = {
     {"eventfd_read waits", test_eventfd},
     {"what writes more than there is room for waits until it is read, or for SO_SNDTIMEO",
      test_writes},
-    {"workers, condition variables, timerfd and popen: one digest in 50 runs under load",
-     test_work},
 };
 
 UNIT_MAIN("clock commands", tests)

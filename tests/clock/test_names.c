@@ -418,34 +418,6 @@ static void test_foreign_program(void) {
          "10.000000000 /usr/bin/getent: status 0\n");
 }
 
-static struct lab_result look_up_in_threads(void) {
-  return lab_run(&(struct lab_options){.seed = 1, .prepare = two_servers, .host = "alice"},
-                 ARGUMENTS("names", "dns1=is-late", "dns2=answers",
-                           "threads:a.example,both.example,"
-                           "alias.example,nx.example,"
-                           "silent.example,fails.example"));
-}
-
-/* Six threads at servers of which the first is late by more than a timeout. */
-static void fifty_runs(void) {
-  struct lab_result first = look_up_in_threads();
-  CU_ASSERT_EQUAL(first.status, 0);
-  CU_ASSERT_PTR_NOT_NULL(strstr(first.output, "5.000000000 a.example: 0 192.0.2.1\n"));
-  CU_ASSERT_PTR_NOT_NULL(strstr(first.output, " silent.example: -3 none\n")); /* EAI_AGAIN */
-  for (int i = 1; i < 50; i++) {
-    struct lab_result again = look_up_in_threads();
-    CU_ASSERT_STRING_EQUAL(again.output, first.output);
-    CU_ASSERT_EQUAL(again.passes, first.passes);
-    CU_ASSERT_EQUAL(again.left, 0);
-    free(again.output);
-  }
-  free(first.output);
-}
-
-static void test_threads(void) {
-  lab_under_load(fifty_runs);
-}
-
 static const struct unit_test tests[] = {
     {"resolv.conf, hosts, hostname and uname are the lab's", test_files},
     {"getaddrinfo asks the lab's servers, IPv6 first where the host has it", test_names},
@@ -467,7 +439,6 @@ static const struct unit_test tests[] = {
     {"getnameinfo", test_name_information},
     {"res_query and its relatives", test_resolver_calls},
     {"getent, unmodified", test_foreign_program},
-    {"getaddrinfo in threads: one output in 50 runs under load", test_threads},
 };
 
 UNIT_MAIN("names", tests)
