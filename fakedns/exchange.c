@@ -19,8 +19,7 @@ struct exchange {
   struct fakedns *server;
   struct route route;
   struct query query;
-  char *name, *type; /* texts of the question, the name without its last dot; NULL: it can't be
-                        read */
+  char *name, *type; /* texts of the question, see name_of() and type_of(); NULL: not made yet */
   uint8_t *message;  /* the query's bytes */
   size_t message_size;
   uint8_t *answer; /* NULL: there is none yet */
@@ -50,8 +49,11 @@ static void tell(const struct exchange *exchange, enum rule_direction direction,
   observer_tell(&server->observer, event);
 }
 
+/* The event costs more than the answer, so it isn't made for nobody. */
 static void tell_message(const struct exchange *exchange, enum rule_direction direction,
                          const uint8_t *bytes, size_t size) {
+  if (!exchange->server->observer.handler)
+    return;
   tell(exchange, direction, fakedns_event_message(transport_of(exchange), bytes, size));
 }
 
@@ -106,13 +108,6 @@ static struct exchange *begin(struct fakedns *server, const struct route *route,
   exchange->query = query;
   exchange->message = malloc(size);
   set_limits(&exchange->query, server, route->transport);
-  if (query.name) {
-    exchange->type = ldns_rr_type2str(query.type);
-    exchange->name = ldns_rdf2str(query.name);
-  }
-  size_t length = exchange->name ? strlen(exchange->name) : 0;
-  if (length > 1)
-    exchange->name[length - 1] = '\0';
   if (!exchange->message) {
     end(exchange);
     return NULL;
@@ -124,13 +119,31 @@ static struct exchange *begin(struct fakedns *server, const struct route *route,
 
 /* ---- the rules ---- */
 
+/* The question's type and name (without its last dot) as texts, made when first asked for; NULL
+ * when there is no readable question. */
+static const char *type_of(struct exchange *exchange) {
+  if (!exchange->type && exchange->query.name)
+    exchange->type = ldns_rr_type2str(exchange->query.type);
+  return exchange->type;
+}
+
+static const char *name_of(struct exchange *exchange) {
+  if (exchange->name || !exchange->query.name)
+    return exchange->name;
+  exchange->name = ldns_rdf2str(exchange->query.name);
+  size_t length = exchange->name ? strlen(exchange->name) : 0;
+  if (length > 1)
+    exchange->name[length - 1] = '\0';
+  return exchange->name;
+}
+
 /* What rules may ask of a query or its answer. */
 static const char *rule_value(void *context, const char *name) {
-  const struct exchange *exchange = context;
+  struct exchange *exchange = context;
   if (strcmp(name, "qtype") == 0)
-    return exchange->type;
+    return type_of(exchange);
   if (strcmp(name, "qname") == 0)
-    return exchange->name;
+    return name_of(exchange);
   return strcmp(name, "transport") == 0 ? transport_of(exchange) : NULL;
 }
 
@@ -146,9 +159,9 @@ static struct rule_verdict decide(struct exchange *exchange, enum rule_direction
   return rule_chain_decide(exchange->server->rules, &subject, rule);
 }
 
-static void tell_verdict(const struct exchange *exchange, enum rule_direction direction,
-                         uint64_t rule, enum rule_verdict_kind verdict) {
-  tell(exchange, direction, fakedns_event_verdict(rule, verdict, exchange->type));
+static void tell_verdict(struct exchange *exchange, enum rule_direction direction, uint64_t rule,
+                         enum rule_verdict_kind verdict) {
+  tell(exchange, direction, fakedns_event_verdict(rule, verdict, type_of(exchange)));
 }
 
 /* ---- delays ---- */

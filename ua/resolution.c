@@ -135,7 +135,9 @@ static struct server *add_server(struct resolution *resolution, const char *name
   if (resolution->server_count == SERVERS_MAX)
     return NULL;
   struct server *server = &resolution->servers[resolution->server_count++];
-  snprintf(server->name, sizeof server->name, "%s", name);
+  size_t length = strnlen(name, sizeof server->name - 1);
+  memcpy(server->name, name, length);
+  server->name[length] = '\0';
   server->transport = transport;
   server->rank = resolution->rank++;
   return server;
