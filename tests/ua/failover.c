@@ -326,6 +326,28 @@ static void dns_answers_live_for_their_ttl(void) {
   lab_end(&lab);
 }
 
+/* CISCO-SRV-11: when the answers have run out, the next REGISTER goes by the new ones: to a server
+ * that is better now, and away from one whose record is gone. */
+static void dns_changes_move_the_registration(void) {
+  for (int gone = 0; gone < 2; gone++) {
+    reset();
+    start(SRV, "");
+    CU_ASSERT_EQUAL(lab_time(&lab, 1, "REGISTER", 1), 0);
+    if (gone)
+      lab.servers[1].is_unlisted = true;
+    else
+      lab.servers[1].priority = 40;
+    lab_run(&lab, 2795520);
+    CU_ASSERT_EQUAL(lab_count(&lab, 1, "REGISTER"), 1);
+    CU_ASSERT_EQUAL(lab_time(&lab, 2, "REGISTER", 1), 2795520);
+    lab.servers[1].is_unlisted = false;
+    lab.servers[1].priority = 5;
+    lab_run(&lab, 2 * 2795520);
+    CU_ASSERT_EQUAL(lab_time(&lab, 1, "REGISTER", 2), 2 * 2795520);
+    lab_end(&lab);
+  }
+}
+
 /* RFC 3263: each request starts at the top; 503 is a failure; Retry-After leaves the server out for
  * its time. */
 static void the_rfc_profile_starts_at_the_top(void) {
@@ -391,6 +413,7 @@ static const struct unit_test tests[] = {
     {"a second failure goes down or up", a_second_failure_goes_down_or_up},
     {"dead DNS keeps the targets", dead_dns_keeps_the_targets},
     {"DNS answers live for their TTL", dns_answers_live_for_their_ttl},
+    {"DNS changes move the registration", dns_changes_move_the_registration},
     {"the RFC profile starts at the top", the_rfc_profile_starts_at_the_top},
     {"a seed repeats the identifiers", a_seed_repeats_the_identifiers},
 };

@@ -131,8 +131,12 @@ static bool answer_dns(struct lab *lab) {
   memcpy(answer, query, size);
   bool exists = !lab->is_dns_empty && lab->dns_rcode == 0;
   if (exists && type == DNS_SRV && strcmp(name, "_sip._udp.example.com") == 0)
-    for (; count < LAB_SERVERS; count++)
-      size += put_srv(answer + size, lab, count + 1, ttl_s);
+    for (int server = 1; server <= LAB_SERVERS; server++) {
+      if (lab->servers[server].is_unlisted)
+        continue;
+      size += put_srv(answer + size, lab, server, ttl_s);
+      count++;
+    }
   else if (exists && type == DNS_A && strncmp(name, "sip", 3) == 0 && ++count)
     size += put_a(answer + size, ttl_s);
   int rcode = lab->dns_rcode ? lab->dns_rcode : count ? 0 : 3;

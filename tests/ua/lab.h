@@ -33,6 +33,7 @@ struct lab_server {
   bool is_provisional_only;
   int expires_s;      /* granted; 0: 3600 */
   int priority;       /* of its SRV record; 0: 10, 20, 30 */
+  bool is_unlisted;   /* it has no SRV record */
   const char *header; /* another header field of final responses, with its line end; NULL: none */
 };
 
