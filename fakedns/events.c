@@ -54,7 +54,9 @@ static void add_rcode(struct event *event, const ldns_pkt *message) {
   const ldns_lookup_table *known = ldns_lookup_by_id(ldns_rcodes, rcode);
   char text[sizeof "RCODE" + 10];
   snprintf(text, sizeof text, "RCODE%d", rcode);
-  event_add_text(event, "rcode", known ? known->name : text);
+  /* RFC 1035 and IANA write "Not Implemented" shorter than ldns. */
+  const char *name = rcode == LDNS_RCODE_NOTIMPL ? "NOTIMP" : known ? known->name : text;
+  event_add_text(event, "rcode", name);
 }
 
 static void add_message(struct event *event, const ldns_pkt *message) {

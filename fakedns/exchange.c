@@ -10,52 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/address.h"
 #include "fakedns/events.h"
 #include "fakedns/faults.h"
-#include "fakedns/framing.h"
-
-struct exchange {
-  struct fakedns *server;
-  struct route route;
-  struct query query;
-  char *name, *type; /* texts of the question, see name_of() and type_of(); NULL: not made yet */
-  uint8_t *message;  /* the query's bytes */
-  size_t message_size;
-  uint8_t *answer; /* NULL: there is none yet */
-  size_t answer_size;
-  struct exchange *next; /* on the server's list, while it is delayed */
-  uv_timer_t timer;
-};
-
-static const char *transport_of(const struct exchange *exchange) {
-  return fakedns_transport_name(exchange->route.transport);
-}
-
-static const struct sockaddr_storage *own_address(const struct exchange *exchange) {
-  return &exchange->server->ports[exchange->route.port].address;
-}
-
-/* Tells an event about a message between the server and a client, whose name the timeline knows. */
-static void tell(const struct exchange *exchange, enum rule_direction direction,
-                 struct event *event) {
-  if (!event)
-    return;
-  const struct fakedns *server = exchange->server;
-  bool inbound = direction == RULE_INBOUND;
-  memcpy(inbound ? event->target : event->source, server->name, sizeof event->target);
-  event->source_address = inbound ? exchange->route.client : *own_address(exchange);
-  event->target_address = inbound ? *own_address(exchange) : exchange->route.client;
-  observer_tell(&server->observer, event);
-}
-
-/* The event costs more than the answer, so it isn't made for nobody. */
-static void tell_message(const struct exchange *exchange, enum rule_direction direction,
-                         const uint8_t *bytes, size_t size) {
-  if (!exchange->server->observer.handler)
-    return;
-  tell(exchange, direction, fakedns_event_message(transport_of(exchange), bytes, size));
-}
+#include "fakedns/sending.h"
 
 /* ---- its life ---- */
 
@@ -144,7 +101,7 @@ static const char *rule_value(void *context, const char *name) {
     return type_of(exchange);
   if (strcmp(name, "qname") == 0)
     return name_of(exchange);
-  return strcmp(name, "transport") == 0 ? transport_of(exchange) : NULL;
+  return strcmp(name, "transport") == 0 ? fakedns_exchange_transport(exchange) : NULL;
 }
 
 static struct rule_verdict decide(struct exchange *exchange, enum rule_direction direction,
@@ -153,7 +110,8 @@ static struct rule_verdict decide(struct exchange *exchange, enum rule_direction
       .value = rule_value,
       .context = exchange,
       .direction = direction,
-      .source = direction == RULE_INBOUND ? &exchange->route.client : own_address(exchange),
+      .source =
+          direction == RULE_INBOUND ? &exchange->route.client : fakedns_exchange_address(exchange),
       .now_ns = fakedns_lab_now(exchange->server),
   };
   return rule_chain_decide(exchange->server->rules, &subject, rule);
@@ -161,7 +119,8 @@ static struct rule_verdict decide(struct exchange *exchange, enum rule_direction
 
 static void tell_verdict(struct exchange *exchange, enum rule_direction direction, uint64_t rule,
                          enum rule_verdict_kind verdict) {
-  tell(exchange, direction, fakedns_event_verdict(rule, verdict, type_of(exchange)));
+  fakedns_tell_exchange(exchange, direction,
+                        fakedns_event_verdict(rule, verdict, type_of(exchange)));
 }
 
 /* ---- delays ---- */
@@ -198,81 +157,6 @@ void fakedns_exchange_end_all(struct fakedns *server) {
 
 /* ---- the answer's way out ---- */
 
-/* Sends bytes to the client, if they have a way; takes them. */
-static void transmit(const struct exchange *exchange, uint8_t *bytes, size_t size,
-                     enum connection_ending ending) {
-  const struct port *port = &exchange->server->ports[exchange->route.port];
-  if (exchange->route.transport == TRANSPORT_TCP)
-    fakedns_tcp_send(port->tcp, exchange->route.connection, bytes, size, ending);
-  else if (port->udp)
-    fakedns_udp_send(port->udp, bytes, size, &exchange->route.client);
-  else
-    free(bytes);
-}
-
-/* What goes over the wire: the message, over TCP with its length, of which a half when the
- * connection is to end in the middle. */
-static void send_bytes(const struct exchange *exchange, const uint8_t *bytes, size_t size,
-                       enum connection_ending ending) {
-  size_t wire_size = size;
-  uint8_t *wire = exchange->route.transport == TRANSPORT_TCP
-                      ? framing_write(bytes, size, &wire_size)
-                      : malloc(size ? size : 1);
-  if (!wire)
-    return;
-  if (exchange->route.transport == TRANSPORT_UDP)
-    memcpy(wire, bytes, size);
-  transmit(exchange, wire, ending == CONNECTION_STAYS ? wire_size : wire_size / 2, ending);
-}
-
-/* Tells of the answer and sends it. */
-static void send_answer(const struct exchange *exchange) {
-  tell_message(exchange, RULE_OUTBOUND, exchange->answer, exchange->answer_size);
-  send_bytes(exchange, exchange->answer, exchange->answer_size, CONNECTION_STAYS);
-}
-
-static void send_corrupted(const struct exchange *exchange, const char *manner) {
-  uint8_t *bytes;
-  size_t size;
-  if (fakedns_corrupt(manner, exchange->server->responder.random, exchange->answer,
-                      exchange->answer_size, &bytes, &size))
-    return;
-  tell_message(exchange, RULE_OUTBOUND, bytes, size);
-  send_bytes(exchange, bytes, size, CONNECTION_STAYS);
-  free(bytes);
-}
-
-/* The timeline finds the name of the host that the answer comes from by its address. */
-static void send_diverted(const struct exchange *exchange, const struct sockaddr_storage *address) {
-  struct fakedns *server = exchange->server;
-  struct sockaddr_storage from = *address;
-  struct error error;
-  uint8_t *bytes = malloc(exchange->answer_size);
-  if (!bytes)
-    return;
-  memcpy(bytes, exchange->answer, exchange->answer_size);
-  if (address_port(&from) == 0)
-    address_set_port(&from, address_port(own_address(exchange)));
-  struct event *event = fakedns_event_message(transport_of(exchange), bytes, exchange->answer_size);
-  if (fakedns_udp_send_from(server->loop, &from, bytes, exchange->answer_size,
-                            &exchange->route.client, &error)) {
-    event_destroy(event);
-    fakedns_tell_text(server, own_address(exchange), error.text);
-    return;
-  }
-  if (event) {
-    event->source_address = from;
-    event->target_address = exchange->route.client;
-  }
-  observer_tell(&server->observer, event);
-}
-
-/* Tells of the whole answer, sends a half of it and ends the connection. */
-static void send_half(const struct exchange *exchange, enum connection_ending ending) {
-  tell_message(exchange, RULE_OUTBOUND, exchange->answer, exchange->answer_size);
-  send_bytes(exchange, exchange->answer, exchange->answer_size, ending);
-}
-
 /* Stops reading the connection, as long as the rule stands. */
 static void stall(const struct exchange *exchange, uint64_t rule) {
   fakedns_tcp_stall(exchange->server->ports[exchange->route.port].tcp, exchange->route.connection,
@@ -292,7 +176,7 @@ static void carry_out(struct exchange *exchange, const struct rule_verdict *verd
                       uint64_t rule) {
   switch (verdict->kind) {
   case VERDICT_PASS:
-    send_answer(exchange);
+    fakedns_send_answer(exchange);
     break;
   case VERDICT_DROP:
   case VERDICT_REFUSE:
@@ -304,26 +188,26 @@ static void carry_out(struct exchange *exchange, const struct rule_verdict *verd
   case VERDICT_ANSWER:
     answer_with_rcode(exchange, verdict->status);
     if (exchange->answer)
-      send_answer(exchange);
+      fakedns_send_answer(exchange);
     break;
   case VERDICT_DELAY:
     delay(exchange, verdict->delay_ns);
     return;
   case VERDICT_DUPLICATE:
     for (unsigned i = 0; i <= verdict->copies; i++)
-      send_answer(exchange);
+      fakedns_send_answer(exchange);
     break;
   case VERDICT_CORRUPT:
-    send_corrupted(exchange, verdict->manner);
+    fakedns_send_corrupted(exchange, verdict->manner);
     break;
   case VERDICT_DIVERT:
-    send_diverted(exchange, &verdict->from);
+    fakedns_send_diverted(exchange, &verdict->from);
     break;
   case VERDICT_CLOSE:
-    send_half(exchange, CONNECTION_CLOSES);
+    fakedns_send_half(exchange, CONNECTION_CLOSES);
     break;
   case VERDICT_RESET:
-    send_half(exchange, CONNECTION_RESETS);
+    fakedns_send_half(exchange, CONNECTION_RESETS);
     break;
   }
   end(exchange);
@@ -336,7 +220,7 @@ static void release_answer(struct exchange *exchange) {
   bool lost = verdict.kind == VERDICT_DROP || verdict.kind == VERDICT_REFUSE ||
               verdict.kind == VERDICT_UNREACHABLE || verdict.kind == VERDICT_STALL;
   if (lost)
-    tell_message(exchange, RULE_OUTBOUND, exchange->answer, exchange->answer_size);
+    fakedns_tell_message(exchange, RULE_OUTBOUND, exchange->answer, exchange->answer_size);
   if (verdict.kind != VERDICT_PASS)
     tell_verdict(exchange, RULE_OUTBOUND, rule, verdict.kind);
   carry_out(exchange, &verdict, rule);
@@ -359,7 +243,7 @@ static void delay_over(uv_timer_t *timer) {
   struct exchange *exchange = timer->data;
   take_off_list(exchange);
   if (exchange->answer) {
-    send_answer(exchange);
+    fakedns_send_answer(exchange);
     end(exchange);
   } else {
     answer(exchange);
@@ -438,7 +322,7 @@ void fakedns_exchange(struct fakedns *server, const struct route *route, const u
                       size_t size) {
   struct exchange unread = {.server = server, .route = *route};
   uint64_t rule;
-  tell_message(&unread, RULE_INBOUND, bytes, size);
+  fakedns_tell_message(&unread, RULE_INBOUND, bytes, size);
   struct exchange *exchange = begin(server, route, bytes, size);
   if (!exchange)
     return;

@@ -150,19 +150,27 @@ end
 local types = { "A", "AAAA", "ANY", "CNAME", "NAPTR", "NS", "PTR", "SOA", "SRV", "TXT" }
 
 function Dns:check_word(what)
-  if what == nil or tostring(what):match("^TYPE%d+$") then return end
+  if what == nil or what == "NOERROR" or rcodes[what] or tostring(what):match("^TYPE%d+$") then return end
   for _, qtype in ipairs(types) do
     if qtype == what then return end
   end
-  self.lab:fail(("%s: %s; or TYPE and a number"):format(self.name, fields.unknown("query type", tostring(what), types)))
+  self.lab:fail(("%s: %s; or TYPE and a number, or an rcode"):format(self.name,
+    fields.unknown("query type", tostring(what), types)))
 end
 
--- A query type: a query that was sent to this server. Nothing: any query.
+local function is_rcode(what) return what == "NOERROR" or rcodes[what] ~= nil end
+
+-- A query type: a query that was sent to this server. An rcode: an answer by it. Nothing: any query.
 function Dns:matches(event, what)
-  return event.kind == "dns" and event.to == self.name and event.query and (what == nil or event.qtype == what)
+  if event.kind ~= "dns" then return false end
+  if is_rcode(what) then return event.from == self.name and event.rcode == what end
+  return event.to == self.name and event.query and (what == nil or event.qtype == what)
 end
 
-function Dns:describe(what) return ("%s query to %s"):format(what or "a", self.name) end
+function Dns:describe(what)
+  if is_rcode(what) then return ("an answer %s by %s"):format(what, self.name) end
+  return ("%s query to %s"):format(what or "a", self.name)
+end
 
 function Dns:show(event)
   if event.kind ~= "dns" or (event.from ~= self.name and event.to ~= self.name) then return nil end

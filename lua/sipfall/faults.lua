@@ -149,6 +149,9 @@ end
 --- Messages come from another address: from = a host's name or an address; without it, of nobody else.
 function faults.divert(host, options)
   local rule = begin(host, "divert", options, { from = "string" })
+  if rule.direction == "in" then
+    host.lab:fail(("%s: divert is about what goes out, not direction = \"in\""):format(host.name))
+  end
   rule.sender = sender(host, options and options.from)
   return faults.add(host, rule)
 end
