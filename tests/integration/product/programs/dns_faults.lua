@@ -50,6 +50,10 @@ return sipfall.scenario {
     ask_in_vain(dns:down { how = "refuse" }, 0, "connection refused")
     ask_in_vain(dns:down { how = "refuse", transport = "TCP" }, 0, "connection refused", "+tcp")
     ask(dns:down { how = "refuse", transport = "TCP" }, 0, "192%.0%.2%.1")
+    ask_in_vain(dns:down(), 2, "timed out", "+tcp")
+    ask_in_vain(dns:down { how = "unreachable" }, 2, "timed out") -- Linux tells dig's kind of socket nothing (udp(7))
+    ask_in_vain(dns:down { how = "unreachable", transport = "TCP" }, 0, "host unreachable", "+tcp")
+    ask(dns:down { how = "drop", transport = "TCP" }, 0, "192%.0%.2%.1")
     ask_in_vain(dns:down { how = "stall", transport = "TCP" }, 2, "timed out", "+tcp")
     ask(dns:close(), 0, "end of file", "+tcp")
     ask(dns:reset(), 0, "communications error", "+tcp") -- dig makes no difference of them
