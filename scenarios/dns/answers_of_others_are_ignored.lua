@@ -1,5 +1,5 @@
--- RFC 5452 section 9.1: an answer counts only if its id, its question and the address that it comes from are those of the
--- query. What is none is as if it had not come: the phone asks again when its time for an answer is over.
+-- RFC 5452 section 9.1: an answer counts only if its id, its question and the address that it comes from are those of
+-- the query. What is none is as if it had not come: the phone asks again when its time for an answer is over.
 local sipfall = require "sipfall"
 
 return sipfall.scenario {
