@@ -1,5 +1,5 @@
--- RFC 1035 section 7.2, RFC 1123 section 6.1.3.3: a resolver that has several servers goes on to the next when one doesn't
--- answer, and when its port is closed at once.
+-- RFC 1035 section 7.2, RFC 1123 section 6.1.3.3: a resolver that has several servers goes on to the next when one
+-- doesn't answer, and when its port is closed at once.
 local sipfall = require "sipfall"
 
 local zone = [[
