@@ -1,5 +1,4 @@
--- RFC 2181 section 9, RFC 7766 section 5: an answer with TC is not to be used, and the query is repeated over TCP at once;
--- RFC 5966 and RFC 7766 section 6.1.3: a server that won't do TCP is no reason to wait for ever.
+-- RFC 2181 section 9, RFC 7766 section 5: an answer with TC is not to be used, and the query is repeated over TCP.
 local sipfall = require "sipfall"
 
 return sipfall.scenario {

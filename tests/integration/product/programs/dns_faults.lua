@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 --
--- The faults of a DNS server, as dig sees them over UDP and TCP: answers that come late, twice, truncated, from elsewhere
--- or not at all; ports that are closed, that accept and say nothing; connections that end in the middle of an answer.
+-- The faults of a DNS server, as dig sees them over UDP and TCP: answers that come late, twice, truncated, from
+-- elsewhere or not at all; ports that are closed, that accept and say nothing; hosts that are silent or unreachable;
+-- connections that end in the middle of an answer.
 local sipfall = require "sipfall"
 
 return sipfall.scenario {
