@@ -15,6 +15,7 @@
 #include "harness/clock/any_sockets.h"
 #include "harness/clock/audience.h"
 #include "harness/clock/network.h"
+#include "harness/clock/pending.h"
 #include "harness/clock/reaching.h"
 #include "harness/clock/real.h"
 #include "harness/clock/socket_calls.h"
@@ -139,6 +140,8 @@ INTERPOSED int connect(int fd, const struct sockaddr *address, socklen_t length)
     return -1;
   int result = realised_length ? reach_connect(network, fd, address, &realised, realised_length)
                                : REAL(connect)(fd, address, length);
+  if (network && address->sa_family == AF_UNSPEC)
+    pending_dissolve(fd);
   turn_activity_for(realised_length ? audience_at((struct sockaddr *)&realised) : TURN_EVERYBODY);
   return result;
 }

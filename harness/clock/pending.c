@@ -83,6 +83,7 @@ static void report(const struct pending *pending, int fd, enum reach_state state
 
 static void finish(struct socket_note *note, int fd) {
   note->pending.waits = false;
+  note->pending.is_unreported = true;
   socket_note_wake(note, CLOCK_NEVER, NULL);
   set_syn_retries(fd, note->options.syn_retries);
 }
@@ -148,7 +149,19 @@ static int await_end(struct socket_note *note, int fd, int error) {
     return -1;
   }
   find_nowhere(fd, &nowhere, &length);
+  note->pending.is_unreported = false;
   return (int)socket_result(fd, REAL(connect)(fd, (struct sockaddr *)&nowhere, length));
+}
+
+void pending_dissolve(int fd) {
+  struct socket_note *note = socket_note_find(fd);
+  if (!note)
+    return;
+  if (note->pending.waits) {
+    finish(note, fd);
+    connection_hear(fd);
+  }
+  note->pending.is_unreported = false;
 }
 
 int pending_again(struct socket_note *note, int fd) {

@@ -14,7 +14,10 @@
 int pending_start(struct socket_note *note, int fd, const struct sockaddr *target,
                   socklen_t target_length);
 
-/* connect() on a socket whose connect is pending. */
+/* connect() on a socket whose connect is pending, or over without any connect() having said so. */
 int pending_again(struct socket_note *note, int fd);
+
+/* The program has dissolved the socket's association (connect(2), AF_UNSPEC). */
+void pending_dissolve(int fd);
 
 #endif

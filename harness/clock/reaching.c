@@ -47,7 +47,7 @@ static struct sockaddr *plain(struct sockaddr_storage *address) {
 static int connect_stream(struct network *network, int fd, const struct sockaddr *target,
                           struct sockaddr_storage *realised, socklen_t length) {
   struct socket_note *note = socket_note_find(fd);
-  if (note && note->pending.waits)
+  if (note && (note->pending.waits || note->pending.is_unreported))
     return pending_again(note, fd);
   enum reach_state state = connection_way(fd, target, IPPROTO_TCP);
   if (state == REACH_SILENT || state == REACH_UNREACHABLE)

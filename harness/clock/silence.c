@@ -6,9 +6,10 @@
  * doesn't hear: so the other end is half-open until its next segment gets the kernel's own reset.
  *
  * Retransmission is that of Linux on a path without delay: a tail loss probe (RFC 8985 section 7)
- * after 0.2 s, then the timeout, which is 0.2 s at least and doubles up to 120 s. It gives up after
- * 924.8 s (the first timeout after the 924.6 s of tcp_retries2, ip-sysctl.rst) or after
- * TCP_USER_TIMEOUT (tcp(7)). Measured: tests/network.
+ * after 0.2 s, then the timeout, which is 0.2 s at least and doubles up to 120 s; but not while a
+ * router says over IPv4 that the host is unreachable (RFC 6069; over IPv6 Linux heeds only the code
+ * for a missing route). It gives up after 924.8 s (the first timeout after the 924.6 s of
+ * tcp_retries2, ip-sysctl.rst) or after TCP_USER_TIMEOUT (tcp(7)). Measured: tests/network.
  */
 #include "harness/clock/silence.h"
 
@@ -39,8 +40,11 @@
 #define TIMEOUT_MIN_NS (200 * NS_PER_MS)
 #define TIMEOUT_MAX_NS (120 * NS_PER_S)
 
-/* The probe, and tcp_retries2 timeouts; the next one is the end. */
-enum { RETRANSMISSIONS = 1 + 15 };
+/* The first timeout: the probe has started it anew. */
+#define FIRST_TIMEOUT_NS (2 * TIMEOUT_MIN_NS)
+
+/* The first timeout after the 924.6 s. */
+#define RETRANSMITTING_MAX_NS (924800 * NS_PER_MS)
 
 /* ---- applying the table ---- */
 
@@ -129,28 +133,32 @@ void silence_accepted(int listener, int fd) {
 
 static void retransmit(struct socket_note *note);
 
-/* The instant of a retransmission: 0.2 s (the probe), 0.4 s (the first timeout), 0.8 s … */
-static int64_t retransmission_ns(const struct silence *silence, unsigned number) {
-  int64_t at_ns = silence->first_sent_ns + TIMEOUT_MIN_NS, timeout_ns = TIMEOUT_MIN_NS;
-  for (unsigned i = 0; i < number; i++) {
-    at_ns += timeout_ns;
-    timeout_ns = 2 * timeout_ns < TIMEOUT_MAX_NS ? 2 * timeout_ns : TIMEOUT_MAX_NS;
-  }
-  return at_ns;
-}
-
 /* When it gives up. The kernel counts TCP_USER_TIMEOUT from the first timeout on. */
 static int64_t end_ns(const struct socket_note *note) {
   int64_t user_ns = note->options.user_timeout_ms * NS_PER_MS;
-  return user_ns > 0 ? retransmission_ns(&note->silence, 1) + user_ns
-                     : retransmission_ns(&note->silence, RETRANSMISSIONS);
+  return note->silence.first_sent_ns +
+         (user_ns > 0 ? FIRST_TIMEOUT_NS + user_ns : RETRANSMITTING_MAX_NS);
 }
 
-/* The first two come in any case. */
-static void wait_for_retransmission(struct socket_note *note) {
-  unsigned number = note->silence.retransmission;
-  int64_t at_ns = retransmission_ns(&note->silence, number);
-  socket_note_wake(note, number < 2 || at_ns < end_ns(note) ? at_ns : end_ns(note), retransmit);
+/* A timeout from now on; the first one comes in any case. */
+static void wait_for_timeout(struct socket_note *note, int64_t timeout_ns) {
+  int64_t at_ns = turn_now_ns() + timeout_ns;
+  bool is_first = at_ns <= note->silence.first_sent_ns + FIRST_TIMEOUT_NS;
+  socket_note_wake(note, is_first || at_ns < end_ns(note) ? at_ns : end_ns(note), retransmit);
+}
+
+static bool is_v4(const struct sockaddr_storage *address) {
+  return address->ss_family == AF_INET ||
+         IN6_IS_ADDR_V4MAPPED(&((const struct sockaddr_in6 *)address)->sin6_addr);
+}
+
+/* The timeout after the next one is longer. */
+static void back_off(struct silence *silence, enum reach_state state,
+                     const struct sockaddr_storage *peer) {
+  if (state == REACH_UNREACHABLE && is_v4(peer))
+    return;
+  silence->timeout_ns =
+      2 * silence->timeout_ns < TIMEOUT_MAX_NS ? 2 * silence->timeout_ns : TIMEOUT_MAX_NS;
 }
 
 /* Something is held now: its first transmission is lost. */
@@ -163,9 +171,9 @@ static void start_retransmitting(struct socket_note *note, int fd) {
   if (silence->is_retransmitting)
     return;
   silence->is_retransmitting = true;
-  silence->retransmission = 0;
+  silence->timeout_ns = TIMEOUT_MIN_NS;
   silence->first_sent_ns = turn_now_ns();
-  wait_for_retransmission(note);
+  wait_for_timeout(note, TIMEOUT_MIN_NS); /* the probe's */
 }
 
 static void forget(struct socket_note *note) {
@@ -228,15 +236,15 @@ static void retransmit(struct socket_note *note) {
   enum reach_state state = reach_of(address_network(), (struct sockaddr *)&peer, IPPROTO_TCP);
   if (state == REACH_UNREACHABLE)
     silence->soft_error = EHOSTUNREACH;
-  if (silence->retransmission > 1 && turn_now_ns() >= end_ns(note)) {
+  if (turn_now_ns() > silence->first_sent_ns + FIRST_TIMEOUT_NS && turn_now_ns() >= end_ns(note)) {
     silence_fail(note, fd, silence->soft_error ? silence->soft_error : ETIMEDOUT);
   } else if (state == REACH_REFUSED) {
     silence_fail(note, fd, ECONNRESET);
   } else if (!silence->is_on) {
     flush(note, fd);
   } else {
-    silence->retransmission++;
-    wait_for_retransmission(note);
+    wait_for_timeout(note, silence->timeout_ns);
+    back_off(silence, state, &peer);
   }
   errno = saved_errno;
 }

@@ -20,7 +20,8 @@
 /* A connect that is on its way to a silent host (pending.c). */
 struct pending {
   bool waits;
-  unsigned attempt; /* of its SYN segments, 0 is the first */
+  bool is_unreported; /* it is over, and no connect() has said how */
+  unsigned attempt;   /* of its SYN segments, 0 is the first */
   int64_t started_ns;
   struct sockaddr_storage target; /* simulated */
   socklen_t length;
@@ -35,7 +36,7 @@ struct silence {
   size_t held_size;
   bool held_end; /* of the stream, which the program has shut down */
   bool is_retransmitting;
-  unsigned retransmission;
+  int64_t timeout_ns; /* the next one's */
   int64_t first_sent_ns;
   int soft_error; /* what a router said (RFC 1122 4.2.3.9); 0: nothing */
 };
