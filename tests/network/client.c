@@ -108,6 +108,13 @@ static void do_connect(struct client *client, int value) {
   client->calls->connect(client);
 }
 
+/* connect(2): AF_UNSPEC dissolves the association. */
+static void dissolve(struct client *client, int value) {
+  struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+  (void)value;
+  say_result("dissolve", connect(client->fd, &nobody, sizeof nobody));
+}
+
 static void do_send(struct client *client, int value) {
   (void)value;
   client->calls->send(client);
@@ -189,6 +196,7 @@ static const struct step {
     {"patience", set_patience},
     {"unconnected", leave_unconnected},
     {"connect", do_connect},
+    {"dissolve", dissolve},
     {"send", do_send},
     {"receive", do_receive},
     {"shutdown", do_shut_down},
