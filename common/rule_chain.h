@@ -120,6 +120,12 @@ int64_t rule_chain_next_edge(const struct rule_chain *chain, int64_t now_ns);
 /* Whether a text fits the pattern of a condition. */
 bool rule_pattern_fits(const char *pattern, const char *text);
 
+/* What a fake server tells whenever rule_chain_down() of a transport has changed: how it is down
+ * there at this address, VERDICT_PASS when it is up. A process can't be silent or unreachable to a
+ * TCP connect; who has a network of his own makes that there. */
+typedef void rule_reach(void *context, const struct sockaddr_storage *address,
+                        const char *transport, enum rule_verdict_kind down);
+
 /* "pass", "drop", … and back; rule_verdict_parse returns false for a word that is none. */
 const char *rule_verdict_name(enum rule_verdict_kind kind);
 bool rule_verdict_parse(const char *name, enum rule_verdict_kind *kind);

@@ -54,12 +54,6 @@ enum fakedns_order {
   FAKEDNS_ORDER_SHUFFLE /* drawn from the random stream */
 };
 
-/* Told whenever rule_chain_down() of a transport ("UDP", "TCP") changes: how the host as a whole is
- * down there, VERDICT_PASS when it is up. A process can't be silent or unreachable to a TCP
- * connect; who has a network of his own makes that there. */
-typedef void fakedns_reach(void *context, const struct sockaddr_storage *address,
-                           const char *transport, enum rule_verdict_kind down);
-
 struct fakedns_options {
   uv_loop_t *loop;                       /* borrowed; must outlive the server */
   const char *name;                      /* name of the host, for events and errors; copied */
@@ -75,7 +69,7 @@ struct fakedns_options {
   struct random_stream *random; /* borrowed: probabilities and jitter of rules, order, garbage */
   struct observer observer;     /* told of every query and answer; it may add and remove rules */
   int64_t start_ns;             /* uv_hrtime() at which lab time is 0, for rules with an interval */
-  fakedns_reach *reach;         /* may be NULL */
+  rule_reach *reach;            /* may be NULL */
   void *reach_context;
 };
 

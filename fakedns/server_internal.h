@@ -39,7 +39,7 @@ struct fakedns {
   struct exchange *held;                        /* those that rules hold up */
   struct observer observer;
   int64_t start_ns;
-  fakedns_reach *reach;
+  rule_reach *reach;
   void *reach_context;
 };
 

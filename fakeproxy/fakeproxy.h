@@ -46,6 +46,8 @@ struct fakeproxy_options {
   /* Longest binding that it grants; 0: whatever is asked for (3600 if nothing is). */
   uint32_t max_expires_s;
   struct fakeproxy_far_end far_end;
+  rule_reach *reach; /* may be NULL */
+  void *reach_context;
 };
 
 /* Binds and listens. Returns 0, or -1 with the text filled in; `*out` is untouched then. Also after
@@ -69,6 +71,10 @@ const struct sockaddr_storage *fakeproxy_address(const struct fakeproxy *proxy);
  * direction means inbound; ACK and responses pass such a rule. VERDICT_REFUSE  of every message
  * closes the port while it stands, so that the kernel answers with ICMP port unreachable. Of some
  * messages, it is the same as VERDICT_DROP: an open UDP port can't refuse.
+ *
+ * VERDICT_UNREACHABLE and VERDICT_STALL of what arrives are the same as VERDICT_DROP. Of every
+ * message over a transport, a verdict is also told to the callback `reach`, because a TCP connect
+ * never arrives.
  *
  * Returns the handle, or 0 when out of memory or when `status` is none of SIP. Selector names are
  * methods; a response has that of its CSeq. Both directions are asked: RULE_INBOUND and

@@ -76,7 +76,10 @@ struct fakeproxy {
   struct udp_socket *socket;       /* NULL while the port is closed */
   struct udp_socket *media_socket;
   struct proxy_timer *refusal_timer; /* the next begin or end of a refusal */
-  bool socket_failed;                /* the port could not be opened again: told once */
+  rule_reach *reach;
+  void *reach_context;
+  enum rule_verdict_kind down[2]; /* over UDP and TCP, as `reach` was told */
+  bool socket_failed;             /* the port could not be opened again: told once */
 
   struct rule_chain *rules;
   struct link_memory link_memory;

@@ -98,8 +98,19 @@ static uint64_t delay_until(const struct fakeproxy *proxy, int64_t at_ns) {
   return at_ms > now_ms ? at_ms - now_ms : 1;
 }
 
+static void tell_reach(struct fakeproxy *proxy, int64_t now_ns) {
+  static const char *const transports[] = {"UDP", "TCP"};
+  for (size_t i = 0; proxy->reach && i < 2; i++) {
+    enum rule_verdict_kind down = rule_chain_down(proxy->rules, transports[i], now_ns);
+    if (down != proxy->down[i])
+      proxy->reach(proxy->reach_context, &proxy->address, transports[i], down);
+    proxy->down[i] = down;
+  }
+}
+
 void fakeproxy_apply_refusal(struct fakeproxy *proxy) {
   int64_t now_ns = fakeproxy_now_ns(proxy);
+  tell_reach(proxy, now_ns);
   bool refuse = rule_chain_down(proxy->rules, "UDP", now_ns) == VERDICT_REFUSE;
   if (refuse && proxy->socket)
     close_port(proxy);
@@ -220,6 +231,8 @@ int fakeproxy_create(struct fakeproxy **out, const struct fakeproxy_options *opt
   proxy->start_ns = options->start_ns;
   proxy->max_expires_s = options->max_expires_s;
   proxy->far_end = options->far_end;
+  proxy->reach = options->reach;
+  proxy->reach_context = options->reach_context;
   proxy->address = options->listen;
   if (allocate_parts(proxy)) {
     error_set(error, "proxy %s: out of memory", options->name);

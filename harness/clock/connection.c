@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
@@ -66,33 +65,29 @@ enum reach_state connection_way(int fd, const struct sockaddr *target, int proto
 
 /* ---- cutting off ---- */
 
-/* The filter sees a segment from its TCP header on. It lets pass what acknowledges and nothing
- * more: what was delivered before silence came may be acknowledged late, and the sender's kernel
- * would retransmit it in real time otherwise. Data, FIN, SYN and RST are lost. */
-void connection_deafen(int fd) {
-  enum { FLAGS = 13, OFFSET = 12, FIN_SYN_RST = 0x07, HEADER_WORDS = 0xf0 };
-  static struct sock_filter lines[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
-      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, FIN_SYN_RST, 7, 0),
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, OFFSET),
-      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, HEADER_WORDS),
-      BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 2), /* in bytes: upper four bits, times 4 */
-      BPF_STMT(BPF_MISC | BPF_TAX, 0),
-      BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-      BPF_STMT(BPF_RET | BPF_K, 0),
-  };
-  struct sock_fprog program = {.len = sizeof lines / sizeof lines[0], .filter = lines};
-  int saved_errno = errno;
-  REAL(setsockopt)(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+/* What has come is acknowledged now and not, in real time, later: then nobody has anything to
+ * retransmit when it hears no acknowledgement any more. */
+void connection_acknowledge(int fd) {
+  int on = 1, saved_errno = errno;
+  REAL(setsockopt)(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
   errno = saved_errno;
 }
 
-void connection_hear(int fd) {
-  int unused = 0, saved_errno = errno;
-  REAL(setsockopt)(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
+/* The kernel drops segments whose time to live is less than the option says (RFC 5082); those of
+ * loopback have 64. Every user may set it, other than a socket filter on TCP in newer kernels, and
+ * it goes for IPv6 sockets too, since all packets are IPv4. */
+static void set_least_time_to_live(int fd, int hops) {
+  int saved_errno = errno;
+  REAL(setsockopt)(fd, IPPROTO_IP, IP_MINTTL, &hops, sizeof hops);
   errno = saved_errno;
+}
+
+void connection_deafen(int fd) {
+  set_least_time_to_live(fd, UINT8_MAX);
+}
+
+void connection_hear(int fd) {
+  set_least_time_to_live(fd, 0);
 }
 
 /* ---- pointing elsewhere ---- */

@@ -23,6 +23,9 @@ bool connection_own_address(int fd, struct sockaddr_storage *local);
 /* What becomes of what the socket sends to a simulated address. */
 enum reach_state connection_way(int fd, const struct sockaddr *target, int protocol);
 
+/* Acknowledges what has come, before one end of the connection hears nothing any more. */
+void connection_acknowledge(int fd);
+
 /* From here on the socket hears nothing that a program could notice, or hears again. */
 void connection_deafen(int fd);
 void connection_hear(int fd);

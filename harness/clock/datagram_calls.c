@@ -132,6 +132,7 @@ static int realise_message(struct network *network, int fd, const struct msghdr 
       out->is_lost = true;
       return 0;
     case REACH_RETURNS:
+      reach_show(network, fd, address, message);
       source = 0; /* the error comes back to the socket itself */
       break;
     }

@@ -128,7 +128,7 @@ static void take_process_slot(int slot) {
   take_slot(slot);
   /* It may have sockets from before it was here, and others may have summoned meanwhile. */
   if (lab->network.reach.version != 0)
-    silence_apply();
+    silence_apply(CLOCK_SUMMONS_APPLY);
   start_random_stream(lab->participant[slot].name);
   find_pipes();
 }

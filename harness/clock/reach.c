@@ -31,8 +31,8 @@ static struct reach_entry *find_exactly(struct reach *reach, const struct reach_
   return NULL;
 }
 
-int reach_set(struct network *network, const struct sockaddr *address, int protocol,
-              enum reach_state state) {
+static int set(struct network *network, const struct sockaddr *address, int protocol,
+               enum reach_state state, bool witnessed) {
   struct reach *reach = &network->reach;
   struct reach_entry wanted;
   if (!normal_entry(address, protocol, &wanted) || network_is_loopback(&wanted.address))
@@ -42,15 +42,27 @@ int reach_set(struct network *network, const struct sockaddr *address, int proto
     if (entry)
       *entry = reach->entry[--reach->entries];
   } else if (entry) {
-    entry->state = (uint32_t)state;
+    entry->state = (uint16_t)state;
+    entry->witnessed = witnessed;
   } else if (reach->entries < REACH_ENTRIES_MAX) {
-    wanted.state = (uint32_t)state;
+    wanted.state = (uint16_t)state;
+    wanted.witnessed = witnessed;
     reach->entry[reach->entries++] = wanted;
   } else {
     return -1;
   }
   reach->version++;
   return 0;
+}
+
+int reach_set(struct network *network, const struct sockaddr *address, int protocol,
+              enum reach_state state) {
+  return set(network, address, protocol, state, false);
+}
+
+int reach_set_witnessed(struct network *network, const struct sockaddr *address, int protocol,
+                        enum reach_state state) {
+  return set(network, address, protocol, state, true);
 }
 
 /* How specific an entry is for an address that it fits; -1: it doesn't fit. */
@@ -62,22 +74,34 @@ static int fits(const struct reach_entry *entry, const struct reach_entry *wante
   return (entry->port ? 2 : 0) + (entry->protocol ? 1 : 0);
 }
 
-enum reach_state reach_of(const struct network *network, const struct sockaddr *address,
-                          int protocol) {
-  const struct reach *reach = &network->reach;
+/* The entry that says how it is; NULL: none, so it is up. */
+static const struct reach_entry *strongest(const struct reach *reach,
+                                           const struct sockaddr *address, int protocol) {
   struct reach_entry wanted;
-  enum reach_state state = REACH_UP;
+  const struct reach_entry *found = NULL;
   int best = -1;
   if (reach->entries == 0 || !normal_entry(address, protocol, &wanted))
-    return REACH_UP;
+    return NULL;
   for (uint32_t i = 0; i < reach->entries; i++) {
     int specific = fits(&reach->entry[i], &wanted);
     if (specific > best) {
       best = specific;
-      state = (enum reach_state)reach->entry[i].state;
+      found = &reach->entry[i];
     }
   }
-  return state;
+  return found;
+}
+
+enum reach_state reach_of(const struct network *network, const struct sockaddr *address,
+                          int protocol) {
+  const struct reach_entry *entry = strongest(&network->reach, address, protocol);
+  return entry ? (enum reach_state)entry->state : REACH_UP;
+}
+
+bool reach_is_witnessed(const struct network *network, const struct sockaddr *address,
+                        int protocol) {
+  const struct reach_entry *entry = strongest(&network->reach, address, protocol);
+  return entry && entry->witnessed;
 }
 
 enum reach_state reach_between(const struct network *network, const struct sockaddr *local,

@@ -11,6 +11,7 @@
 #define HARNESS_CLOCK_REACH_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -30,7 +31,8 @@ struct reach_entry {
   struct in6_addr address; /* simulated; IPv4 in its mapped form */
   uint16_t port;           /* 0: all its ports */
   uint16_t protocol;       /* 0: all; IPPROTO_TCP, IPPROTO_UDP */
-  uint32_t state;          /* enum reach_state */
+  uint16_t state;          /* enum reach_state */
+  uint16_t witnessed;      /* datagrams that are lost or returned arrive all the same */
 };
 
 struct reach {
@@ -47,6 +49,15 @@ struct reach {
  * can be in a state (localhost, another family). */
 int reach_set(struct network *network, const struct sockaddr *address, int protocol,
               enum reach_state state);
+
+/* The same for an address of a fake server, which sees the datagrams that don't reach it, tells of
+ * them and does nothing with them: so they are on the timeline. */
+int reach_set_witnessed(struct network *network, const struct sockaddr *address, int protocol,
+                        enum reach_state state);
+
+/* Whether somebody sees what doesn't reach this address and port. */
+bool reach_is_witnessed(const struct network *network, const struct sockaddr *address,
+                        int protocol);
 
 /* The state of an address and port for a protocol. */
 enum reach_state reach_of(const struct network *network, const struct sockaddr *address,

@@ -93,6 +93,21 @@ static enum reach_fate fate(int fd, enum reach_state state) {
   return state == REACH_UP ? REACH_ARRIVES : REACH_RETURNS;
 }
 
+void reach_show(struct network *network, int fd, const struct sockaddr *target,
+                const struct msghdr *message) {
+  struct sockaddr_storage place;
+  struct msghdr copy = *message;
+  if (!reach_is_witnessed(network, target, IPPROTO_UDP) ||
+      network_realise(network, address_own_host(network), target, &place, &copy.msg_namelen) !=
+          NETWORK_REALISED)
+    return;
+  copy.msg_name = &place;
+  copy.msg_control = NULL;
+  copy.msg_controllen = 0;
+  REAL(sendmsg)(fd, &copy, MSG_DONTWAIT);
+  turn_activity();
+}
+
 enum reach_fate reach_datagram(struct network *network, int fd, const struct sockaddr *target,
                                struct sockaddr_storage *realised) {
   const struct network_address *to = network_find(network, address_own_host(network), target);
@@ -100,6 +115,8 @@ enum reach_fate reach_datagram(struct network *network, int fd, const struct soc
     return REACH_ARRIVES;
   enum reach_state state = connection_way(fd, target, IPPROTO_UDP);
   enum reach_fate becomes = fate(fd, state);
+  if (becomes == REACH_LOST && reach_is_witnessed(network, target, IPPROTO_UDP))
+    return REACH_ARRIVES; /* and is lost there */
   socklen_t length;
   if (becomes == REACH_RETURNS) {
     /* Its own, even if it is heard elsewhere (any_bound.h): so an error says where it went. */
@@ -110,10 +127,14 @@ enum reach_fate reach_datagram(struct network *network, int fd, const struct soc
 }
 
 /* One that is connected, and pointed to the right place by silence_apply(). */
-static bool loses_to_peer(int fd) {
+static bool loses_to_peer(int fd, const struct msghdr *message) {
   struct sockaddr_storage local, peer;
-  return connection_addresses(fd, &local, &peer) &&
-         fate(fd, connection_way(fd, plain(&peer), IPPROTO_UDP)) == REACH_LOST;
+  if (!connection_addresses(fd, &local, &peer))
+    return false;
+  enum reach_fate becomes = fate(fd, connection_way(fd, plain(&peer), IPPROTO_UDP));
+  if (becomes != REACH_ARRIVES)
+    reach_show(address_network(), fd, plain(&peer), message);
+  return becomes == REACH_LOST;
 }
 
 /* A segment to a closed port gets a reset; the call itself goes well. */
@@ -148,7 +169,7 @@ bool reach_takes(int fd, const struct msghdr *message, int flags, ssize_t *resul
   if (protocol == IPPROTO_TCP)
     return takes_segment(network, fd, message, flags, result);
   *result = message_size(message);
-  return protocol == IPPROTO_UDP && !message->msg_name && loses_to_peer(fd);
+  return protocol == IPPROTO_UDP && !message->msg_name && loses_to_peer(fd, message);
 }
 
 ssize_t message_size(const struct msghdr *message) {

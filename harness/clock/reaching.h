@@ -31,6 +31,11 @@ enum reach_fate {
 enum reach_fate reach_datagram(struct network *network, int fd, const struct sockaddr *target,
                                struct sockaddr_storage *realised);
 
+/* Gives a copy of a datagram that doesn't reach `target` (simulated) to the fake server there that
+ * witnesses it; does nothing when there is none. */
+void reach_show(struct network *network, int fd, const struct sockaddr *target,
+                const struct msghdr *message);
+
 /* Whether what is about to be sent on `fd` doesn't go to the kernel: then `*result` and errno are
  * those of the call. */
 bool reach_takes(int fd, const struct msghdr *message, int flags, ssize_t *result);

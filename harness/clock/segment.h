@@ -32,7 +32,7 @@
 #include "harness/clock/network.h"
 
 /* "sip" and the version of the layout, which changes with struct clock_segment. */
-#define CLOCK_SEGMENT_MAGIC UINT32_C(0x73697008)
+#define CLOCK_SEGMENT_MAGIC UINT32_C(0x73697009)
 
 /* Names the segment in the environment of a lab's processes; the value is a path to open. */
 #define CLOCK_SEGMENT_VARIABLE "SIPFALL_CLOCK"
@@ -64,6 +64,10 @@ enum clock_state {
   CLOCK_TAKING,    /* started; has or waits for the turn */
   CLOCK_DEAD       /* ended without saying so; freed by the next one who passes the turn */
 };
+
+/* What processes do when the network's state has changed: first all of them acknowledge what has
+ * come, then all of them apply the state to their sockets. */
+enum clock_summons { CLOCK_SUMMONS_ACKNOWLEDGE, CLOCK_SUMMONS_APPLY };
 
 struct clock_participant {
   _Atomic uint32_t wakeup; /* futex word, counted up when the turn is given to this participant */
@@ -106,15 +110,15 @@ struct clock_segment {
   uint32_t files_watched;          /* somebody uses inotify */
   _Atomic uint32_t summoner; /* 1 + index of who lends the turn to others only for applying the
                                 network's state. 0: nobody does */
-  uint32_t reserved_too;
-  _Atomic uint64_t passes;  /* how often the turn was passed */
-  _Atomic uint64_t jumps;   /* how often time jumped */
-  uint64_t futex_wakes;     /* wakes of futexes that several processes share */
-  uint64_t outside_pipe[2]; /* inodes of the pipes that are the first process's standard output and
-                               error; 0: none */
-  struct clock_set present; /* all participants */
-  struct clock_set awake;   /* those that can have something to do: they have not run yet, or their
-                               time has come or somebody did something since they last looked */
+  uint32_t summons;          /* what for: enum clock_summons */
+  _Atomic uint64_t passes;   /* how often the turn was passed */
+  _Atomic uint64_t jumps;    /* how often time jumped */
+  uint64_t futex_wakes;      /* wakes of futexes that several processes share */
+  uint64_t outside_pipe[2];  /* inodes of the pipes that are the first process's standard output and
+                                error; 0: none */
+  struct clock_set present;  /* all participants */
+  struct clock_set awake;    /* those that can have something to do: they have not run yet, or their
+                                time has come or somebody did something since they last looked */
   struct clock_set at_host[NETWORK_HOSTS_MAX]; /* those of a host, and others that have a socket at
                                                   an address of it */
   struct clock_participant participant[CLOCK_PARTICIPANTS_MAX];

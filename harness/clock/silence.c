@@ -113,8 +113,13 @@ static void apply(int fd, int protocol) {
     apply_to_datagrams(fd);
 }
 
-void silence_apply(void) {
-  each_inet_socket(apply);
+static void acknowledge(int fd, int protocol) {
+  if (protocol == IPPROTO_TCP && is_established(fd))
+    connection_acknowledge(fd);
+}
+
+void silence_apply(enum clock_summons summons) {
+  each_inet_socket(summons == CLOCK_SUMMONS_ACKNOWLEDGE ? acknowledge : apply);
 }
 
 void silence_accepted(int listener, int fd) {

@@ -6,10 +6,11 @@
 #ifndef HARNESS_CLOCK_SILENCE_H
 #define HARNESS_CLOCK_SILENCE_H
 
+#include "harness/clock/segment.h"
 #include "harness/clock/socket_notes.h"
 
-/* Applies the table as it stands to all sockets of this process. */
-void silence_apply(void);
+/* Does to all sockets of this process what it was summoned for; applies the table as it stands. */
+void silence_apply(enum clock_summons summons);
 
 /* The same for one that was just accepted; it has options of its listener. */
 void silence_accepted(int listener, int fd);

@@ -223,7 +223,7 @@ static bool answer_summons(void) {
   uint32_t summoner = lab->summoner;
   if (summoner == 0 || summoner == (uint32_t)own_slot + 1)
     return false;
-  silence_apply();
+  silence_apply((enum clock_summons)lab->summons);
   clock_give(lab, summoner - 1);
   return true;
 }
@@ -255,18 +255,24 @@ void await_turn(void) {
   await_leaving();
 }
 
-void turn_summon(void) {
-  int saved_errno = errno;
-  sigset_t all, own;
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &own);
-  silence_apply();
-  lab->summoner = (uint32_t)own_slot + 1;
+static void summon_for(enum clock_summons summons) {
+  lab->summons = (uint32_t)summons;
+  silence_apply(summons);
   for (uint32_t i = 0; i < lab->participants; i++)
     if (stands_for_process(i)) {
       clock_give(lab, i);
       await_turn();
     }
+}
+
+void turn_summon(void) {
+  int saved_errno = errno;
+  sigset_t all, own;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &own);
+  lab->summoner = (uint32_t)own_slot + 1;
+  summon_for(CLOCK_SUMMONS_ACKNOWLEDGE);
+  summon_for(CLOCK_SUMMONS_APPLY);
   lab->summoner = 0;
   sigprocmask(SIG_SETMASK, &own, NULL);
   errno = saved_errno;

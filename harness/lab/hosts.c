@@ -168,7 +168,7 @@ int hosts_add_address(struct hosts *hosts, const char *name, const char *wanted,
 void hosts_reach(struct hosts *hosts, const struct sockaddr_storage *address, int protocol,
                  enum reach_state state) {
   if (hosts->network)
-    reach_set(hosts->network, (const struct sockaddr *)address, protocol, state);
+    reach_set_witnessed(hosts->network, (const struct sockaddr *)address, protocol, state);
 }
 
 /* What stands for an address on this machine: itself in real time, a loopback address otherwise. */

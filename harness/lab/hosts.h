@@ -54,7 +54,8 @@ int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name, const 
 int hosts_add_address(struct hosts *hosts, const char *name, const char *wanted,
                       struct sockaddr_storage *address, struct error *error);
 
-/* Says how an address and port can be reached by a protocol (IPPROTO_TCP, IPPROTO_UDP) from now on.
+/* Says how an address and port of a fake server can be reached by a protocol (IPPROTO_TCP,
+ * IPPROTO_UDP) from now on; the server still sees the datagrams that don't reach it.
  * Without a simulated network it says so to nobody. */
 void hosts_reach(struct hosts *hosts, const struct sockaddr_storage *address, int protocol,
                  enum reach_state state);

@@ -60,8 +60,8 @@ static struct random_stream *random_of(lua_State *state, const char *name) {
 /* The network makes what a process can't: a TCP connect that nobody answers, and hosts that routers
  * can't reach. What is lost of UDP is lost at the server, message by message, so that the timeline
  * has it. */
-static void reach_dns(void *context, const struct sockaddr_storage *address, const char *transport,
-                      enum rule_verdict_kind down) {
+static void reach_server(void *context, const struct sockaddr_storage *address,
+                         const char *transport, enum rule_verdict_kind down) {
   bool tcp = strcmp(transport, "TCP") == 0;
   enum reach_state state = REACH_UP;
   if (down == VERDICT_UNREACHABLE)
@@ -114,7 +114,7 @@ static int core_dns(lua_State *state) {
       .udp_size = (uint16_t)script_number(state, 1, "udp_size", 0),
       .observer = lab_observer(lab),
       .start_ns = lab_start_ns(lab),
-      .reach = reach_dns,
+      .reach = reach_server,
       .reach_context = lab,
   };
   options.random = random_of(state, options.name);
@@ -148,6 +148,8 @@ static int core_proxy(lua_State *state) {
               .ring_ms = (int64_t)(script_number(state, 1, "ring", 0) * 1000),
               .hang_up_ms = (int64_t)(script_number(state, 1, "hang_up", 0) * 1000),
           },
+      .reach = reach_server,
+      .reach_context = lab,
   };
   options.random = random_of(state, options.name);
   check_address(state, &options.listen);

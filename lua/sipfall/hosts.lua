@@ -4,6 +4,7 @@
 --
 --   local outage = p1:down { how = "drop" }           everything to and from p1 is lost
 --   local outage = p1:down { how = "refuse" }         p1's port is closed: ICMP port unreachable
+--   local outage = p1:down { how = "unreachable" }    a router says that p1 can't be reached: ICMP host unreachable
 --   p1:answer { method = "INVITE", status = 503, retry_after = 30 }
 --   lab.dns:answer { qtype = "SRV", rcode = "SERVFAIL" }
 --   outage:remove()
@@ -37,7 +38,7 @@ end
 local Proxy = setmetatable({
   conditions = { method = "string", status = "number", call_id = "string", transport = "string" },
   transports = { "TCP", "TLS", "UDP" },
-  ways = { "drop", "refuse" },
+  ways = { "drop", "refuse", "unreachable" },
 }, { __index = hosts.Host })
 Proxy.__index = Proxy
 
