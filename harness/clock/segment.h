@@ -153,17 +153,20 @@ int64_t clock_lab_elapsed_ns(const struct clock_lab *lab);
 
 /* What the watch saw. */
 struct clock_watch {
-  uint64_t passes; /* when progress was last seen */
-  int64_t look_ns; /* real time of the last look */
-  int64_t held_ns; /* real time without progress */
+  uint64_t passes;   /* when progress was last seen */
+  int64_t look_ns;   /* real time of the last look */
+  int64_t held_ns;   /* real time without progress */
+  int64_t queued_ns; /* for how long the holder has waited for a processor in its life */
   bool reported;
 };
 
 /* A holder that keeps the turn for this long in real time without blocking is reported. */
 #define CLOCK_HOLD_REPORT_NS (INT64_C(5) * 1000000000)
 
-/* More than this between two looks is not the holder's: the machine stood still (a suspended
- * laptop, a paused virtual machine), or the watch itself had no processor. It counts as this much.
+/* Time in which the holder waits for a processor or a disk isn't its own: a loaded machine is no
+ * fault of a program. More than this between two looks is not the holder's either: the machine
+ * stood still (a suspended laptop, a paused virtual machine), or the watch itself had no processor.
+ * It counts as this much.
  */
 #define CLOCK_WATCH_STEP_MAX_NS (INT64_C(500) * 1000000)
 

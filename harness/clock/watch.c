@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -103,22 +104,64 @@ static bool bury_the_dead(struct clock_segment *segment) {
   return holder_died;
 }
 
+/* Reads a file of /proc about the thread into `text`; false when there is none. */
+static bool read_about(const struct clock_participant *participant, const char *file,
+                       char text[512]) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/task/%d/%s", (int)participant->process_id,
+           (int)participant->thread_id, file);
+  FILE *stream = fopen(path, "re");
+  bool found = stream && fgets(text, 512, stream);
+  if (stream)
+    fclose(stream);
+  return found;
+}
+
+/* proc(5): schedstat has the time on a processor and the time on a run queue, ns. */
+static int64_t queued_ns(const struct clock_participant *participant) {
+  char text[512], *rest;
+  if (!read_about(participant, "schedstat", text))
+    return 0;
+  strtoull(text, &rest, 10);
+  return (int64_t)strtoull(rest, NULL, 10);
+}
+
+/* The state after the name, which stands in parentheses: D waits for a disk. */
+static bool waits_for_disk(const struct clock_participant *participant) {
+  char text[512];
+  const char *name_end = read_about(participant, "stat", text) ? strrchr(text, ')') : NULL;
+  return name_end && strncmp(name_end, ") D", 3) == 0;
+}
+
+/* What of the time between two looks the holder had for itself. It may be less than nothing,
+ * because the kernel tells of a wait for a processor when it is over. */
+static int64_t own_time_ns(struct clock_watch *watch, const struct clock_participant *holder,
+                           int64_t step_ns) {
+  int64_t before_ns = watch->queued_ns;
+  watch->queued_ns = queued_ns(holder);
+  if (waits_for_disk(holder))
+    return 0;
+  if (step_ns > CLOCK_WATCH_STEP_MAX_NS)
+    step_ns = CLOCK_WATCH_STEP_MAX_NS;
+  return step_ns - (watch->queued_ns - before_ns);
+}
+
 bool clock_lab_watch(struct clock_lab *lab, struct clock_watch *watch, int64_t real_now_ns,
                      char report[512]) {
   struct clock_segment *segment = lab->segment;
   if (bury_the_dead(segment))
     clock_pass(segment, segment->turn);
+  const struct clock_participant *holder = &segment->participant[segment->turn];
   if (segment->passes != watch->passes || watch->look_ns == 0) {
-    *watch = (struct clock_watch){.passes = segment->passes, .look_ns = real_now_ns};
+    *watch = (struct clock_watch){
+        .passes = segment->passes, .look_ns = real_now_ns, .queued_ns = queued_ns(holder)};
     return false;
   }
-  int64_t step_ns = real_now_ns - watch->look_ns;
+  watch->held_ns += own_time_ns(watch, holder, real_now_ns - watch->look_ns);
   watch->look_ns = real_now_ns;
-  watch->held_ns += step_ns < CLOCK_WATCH_STEP_MAX_NS ? step_ns : CLOCK_WATCH_STEP_MAX_NS;
   if (watch->reported || watch->held_ns < CLOCK_HOLD_REPORT_NS)
     return false;
   watch->reported = true;
-  const struct clock_participant *holder = &segment->participant[segment->turn];
   const char *reason =
       holder->state == CLOCK_ANNOUNCED
           ? "it was announced, but has not started with the clock library (a static program?)"
