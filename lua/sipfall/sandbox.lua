@@ -21,7 +21,7 @@ end
 
 local function ordered_pairs(t)
   local keys = {}
-  for key in next, t do keys[#keys + 1] = key end
+  for key in pairs(t) do keys[#keys + 1] = key end
   table.sort(keys, before)
   local i = 0
   return function()
