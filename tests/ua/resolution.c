@@ -3,6 +3,7 @@
  * From a proxy's name to its target list, against a real DNS server: what is asked, and in which
  * order the targets come (catalogue, section 3.1; RFC 3263, RFC 2782, RFC 6724).
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,7 +50,7 @@ static struct resolution_options usual(void) {
                                      .handler = on_resolved};
 }
 
-static void check(struct resolution_options options, const char *proxy_text, const char *expected) {
+static void resolve(struct resolution_options options, const char *proxy_text) {
   struct proxy proxy;
   struct resolution *resolution = NULL;
   CU_ASSERT_FATAL(proxy_parse(&proxy, proxy_text, NULL) == 0);
@@ -58,7 +59,15 @@ static void check(struct resolution_options options, const char *proxy_text, con
   CU_ASSERT_FATAL(resolution_start(&resolution, &options) == 0);
   dns_lab_run(&lab, dns_lab_now());
   CU_ASSERT_PTR_NULL(resolution);
+}
+
+static void check(struct resolution_options options, const char *proxy_text, const char *expected) {
+  resolve(options, proxy_text);
   check_same(expected, outcome);
+}
+
+static void check_share(unsigned count, unsigned of, double share) {
+  CU_ASSERT_TRUE(fabs(count - of * share) < 5 * sqrt(of * share * (1 - share)));
 }
 
 static void start(const char *zone) {
@@ -234,6 +243,33 @@ static void a_fixed_transport_stays(void) {
   options.transports = SIP_TRANSPORT_BIT(SIP_TLS);
   check(options, "tlstest.sipurash.com",
         "0 TLS 1.1.1.1:5061 srv1.sipurash.com\n1 TLS 2.2.2.2:5060 srv2.sipurash.com\n");
+  dns_lab_end(&lab);
+}
+
+/* RFC 2782: of 10,000 resolutions each server comes first in its share, within five standard
+ * deviations of the binomial distribution; and the others follow in theirs. */
+static void weights_are_shares_of_resolutions(void) {
+  enum { RESOLUTIONS = 10000 };
+  static const double shares[] = {0.1, 0.3, 0.6};
+  unsigned first[3] = {0}, second_of_60[3] = {0};
+  start("$ORIGIN example.com.\n$TTL 86400\n" SOA "_sip._udp IN SRV 1 10 5060 p0\n"
+        "_sip._udp IN SRV 1 30 5061 p0\n_sip._udp IN SRV 1 60 5062 p0\np0 IN A 192.0.2.1\n");
+  for (int i = 0; i < RESOLUTIONS; i++) {
+    struct resolution_options options = usual();
+    unsigned ports[3];
+    resolve(options, "example.com");
+    CU_ASSERT_FATAL(sscanf(outcome,
+                           "0 UDP 192.0.2.1:%u p0.example.com 0 UDP 192.0.2.1:%u p0.example.com "
+                           "0 UDP 192.0.2.1:%u",
+                           &ports[0], &ports[1], &ports[2]) == 3);
+    first[ports[0] - 5060]++;
+    if (ports[0] == 5062)
+      second_of_60[ports[1] - 5060]++;
+  }
+  for (int i = 0; i < 3; i++)
+    check_share(first[i], RESOLUTIONS, shares[i]);
+  check_share(second_of_60[1], first[2], 0.75);
+  CU_ASSERT_EQUAL(second_of_60[2], 0);
   dns_lab_end(&lab);
 }
 
@@ -449,6 +485,7 @@ static const struct unit_test tests[] = {
     {"a literal name may say its transport", a_literal_name_may_say_its_transport},
     {"static records need no DNS", static_records_need_no_dns},
     {"static records are checked", static_records_are_checked},
+    {"weights are shares of resolutions", weights_are_shares_of_resolutions},
     {"families go by preference", families_go_by_preference},
     {"families go by RFC 6724", families_go_by_rfc_6724},
     {"destinations have an order", destinations_have_an_order},
