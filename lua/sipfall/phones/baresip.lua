@@ -37,6 +37,9 @@ function baresip.unsupported(phone)
     return phone.name .. ": baresip is told one address to listen at"
   end
   if not config["Proxy"] then return phone.name .. ": baresip needs a \"Proxy\"" end
+  if config["Proxy"]:find(":SRV=", 1, true) or config["Proxy"]:find(":A=", 1, true) then
+    return phone.name .. ": baresip has no static records in its \"Proxy\""
+  end
 end
 
 function baresip.create(phone)
