@@ -110,7 +110,8 @@ struct lab_result lab_run(const struct lab_options *options, const char *const *
     struct pollfd readable = {.fd = output[0], .events = POLLIN};
     if (poll(&readable, 1, 2) > 0)
       open = read_output(output[0], &result.output, &length);
-    bool reported = clock_lab_watch(&lab, &watch, real_now_ns(), result.report);
+    bool reported =
+        !options->is_unwatched && clock_lab_watch(&lab, &watch, real_now_ns(), result.report);
     if (options->meanwhile)
       options->meanwhile(&lab, options->context);
     if (real_now_ns() - started_ns > LAB_REAL_LIMIT_NS || (reported && options->report_after_ns))

@@ -6,6 +6,7 @@
 #ifndef TESTS_CLOCK_LAB_H
 #define TESTS_CLOCK_LAB_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -26,6 +27,7 @@ struct lab_result {
 struct lab_options {
   uint64_t seed;
   int64_t report_after_ns; /* give up when the watch reported; 0: go on */
+  bool is_unwatched;       /* nobody buries those who die without giving the turn away */
   void (*meanwhile)(struct clock_lab *lab, void *context); /* called every few ms of real time */
   void *context;
   void (*prepare)(struct clock_lab *lab); /* before the program starts: its network, say */

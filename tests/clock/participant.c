@@ -515,12 +515,15 @@ static int part_random(void) {
     abort();
   arc4random_buf(bytes[5], 8);
   srand((unsigned)getpid());
+  int number = rand(); /* random() has the same state */
   srandom((unsigned)getpid());
+  srand48((long)getpid());
   char text[128] = "";
   for (int i = 0; i < 6; i++)
     for (int k = 0; k < 8; k++)
-      snprintf(text + strlen(text), 3, "%02x", bytes[i][k]);
-  say("%s %d %ld %u", text, rand(), random(), arc4random_uniform(1000));
+      snprintf(text + strlen(text), 4, k < 7 ? "%02x" : "%02x ", bytes[i][k]);
+  say("%s%d %ld %ld %u %u", text, number, random(), lrand48(), arc4random(),
+      arc4random_uniform(1000000000));
   fclose(file);
   close(fd);
   return 0;
@@ -597,8 +600,9 @@ int main(int argc, char **argv) {
   PART("random", part_random())
   PART("random-streams", part_random_streams(a))
   PART("idle", part_idle(a, b))
-  const struct part *groups[] = {thread_parts,   lock_parts,    timer_parts, command_parts,
-                                 activity_parts, address_parts, date_parts,  work_parts};
+  const struct part *groups[] = {thread_parts,   lock_parts,     timer_parts, command_parts,
+                                 activity_parts, address_parts,  date_parts,  work_parts,
+                                 form_parts,     name_form_parts};
   int status;
   for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
     if (run_part(groups[i], part, a, b, &status))

@@ -21,9 +21,12 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -222,6 +225,12 @@ static int watch_file(void) {
   return fd;
 }
 
+static int watch_file_the_older_way(void) {
+  int fd = inotify_init();
+  need(inotify_add_watch(fd, file_path, IN_MODIFY) >= 0);
+  return fd;
+}
+
 static int watch_signals(void) {
   sigset_t set;
   sigemptyset(&set);
@@ -261,6 +270,14 @@ static void do_send_message(void) {
   need(sendmsg(own_socket, &message, 0) == 1);
 }
 
+static void do_send_messages(void) {
+  struct sockaddr_in to = address_of(pong_address, PORT);
+  struct iovec part = {"x", 1};
+  struct mmsghdr message = {
+      .msg_hdr = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &part, .msg_iovlen = 1}};
+  need(sendmmsg(own_socket, &message, 1, 0) == 1);
+}
+
 static void do_send_to_proxy(void) {
   send_to(own_socket, proxy_address, "x");
 }
@@ -277,6 +294,28 @@ static void accept_peer(void) {
 static void do_write_segment(void) {
   accept_peer();
   need(write(accepted, "x", 1) == 1);
+}
+
+static void do_write_parts(void) {
+  struct iovec parts[] = {{"x", 1}, {"y", 1}};
+  accept_peer();
+  need(writev(accepted, parts, 2) == 2);
+}
+
+static int file_of_one_byte(void) {
+  int fd = memfd_create("file", 0);
+  need(pwrite(fd, "x", 1, 0) == 1);
+  return fd;
+}
+
+static void do_send_file(void) {
+  accept_peer();
+  need(sendfile(accepted, file_of_one_byte(), NULL, 1) == 1);
+}
+
+static void do_send_file64(void) {
+  accept_peer();
+  need(sendfile64(accepted, file_of_one_byte(), NULL, 1) == 1);
 }
 
 static void do_shutdown(void) {
@@ -327,6 +366,19 @@ static void do_close_pipe(void) {
   need(close(PIPE_WRITER) == 0);
 }
 
+static void do_close_pipe_range(void) {
+  need(close_range(PIPE_WRITER, PIPE_WRITER, 0) == 0);
+}
+
+static void do_replace_pipe(void) {
+  need(dup2(STDERR_FILENO, PIPE_WRITER) == PIPE_WRITER);
+}
+
+static void do_replace_pipe_on_exec(void) {
+  need(dup3(STDERR_FILENO, PIPE_WRITER, O_CLOEXEC) == PIPE_WRITER);
+  need(fcntl(PIPE_WRITER, F_GETFD) == FD_CLOEXEC);
+}
+
 static void do_write_events(void) {
   need(eventfd_write(EVENTS, 1) == 0);
 }
@@ -347,6 +399,10 @@ static void do_write_file(void) {
 
 static void do_signal(void) {
   need(kill(0, SIGUSR1) == 0); /* the process group, all of whom have it blocked */
+}
+
+static void do_signal_group(void) {
+  need(killpg(getpgrp(), SIGUSR1) == 0);
 }
 
 static const struct deed {
@@ -384,6 +440,15 @@ static const struct deed {
     {"named pipe", "ping", "pong", NULL, do_write_queue, watch_queue, false},
     {"file", "ping", "pong", NULL, do_write_file, watch_file, false},
     {"signal", "ping", "pong", NULL, do_signal, watch_signals, false},
+    {"sendmmsg", "ping", "pong", prepare_datagrams, do_send_messages, watch_datagrams, false},
+    {"writev", "ping", "pong", prepare_listener, do_write_parts, watch_connection, false},
+    {"sendfile", "ping", "pong", prepare_listener, do_send_file, watch_connection, false},
+    {"sendfile64", "ping", "pong", prepare_listener, do_send_file64, watch_connection, false},
+    {"close_range of a pipe", "ping", "pong", NULL, do_close_pipe_range, watch_pipe, true},
+    {"dup2 over a pipe", "ping", "pong", NULL, do_replace_pipe, watch_pipe, true},
+    {"dup3 over a pipe", "ping", "pong", NULL, do_replace_pipe_on_exec, watch_pipe, true},
+    {"file by inotify_init", "ping", "pong", NULL, do_write_file, watch_file_the_older_way, false},
+    {"signal of a group", "ping", "pong", NULL, do_signal_group, watch_signals, false},
 };
 
 enum { DEEDS = sizeof deeds / sizeof deeds[0] };

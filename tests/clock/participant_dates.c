@@ -192,6 +192,7 @@ static int part_dates_set(int unused, int unused_too) {
   say("settimeofday %s", outcome(settimeofday(&day, NULL)));
   say("adjtime %s", outcome(adjtime(&(struct timeval){.tv_sec = 1}, NULL)));
   say("adjtimex %s", outcome(adjtimex(&change)));
+  say("ntp_adjtime %s", outcome(ntp_adjtime(&change)));
   say("clock_adjtime %s", outcome(clock_adjtime(CLOCK_REALTIME, &change)));
   say("syscall %s", outcome((int)syscall(SYS_clock_settime, CLOCK_REALTIME, &date)));
   say("reading %s", outcome(adjtimex(&look)));

@@ -63,6 +63,15 @@ static void test_deeds_are_seen_at_once(void) {
       "1.000000000 named pipe 1\n",
       "1.000000000 file 1\n",
       "1.000000000 signal 1\n",
+      "1.000000000 sendmmsg 1\n",
+      "1.000000000 writev 1\n",
+      "1.000000000 sendfile 1\n",
+      "1.000000000 sendfile64 1\n",
+      "1.000000000 close_range of a pipe 1\n",
+      "1.000000000 dup2 over a pipe 1\n",
+      "1.000000000 dup3 over a pipe 1\n",
+      "1.000000000 file by inotify_init 1\n",
+      "1.000000000 signal of a group 1\n",
   };
   for (size_t i = 0; i < sizeof seen / sizeof seen[0]; i++) {
     char number[12];

@@ -74,6 +74,7 @@ static void test_programs_can_not_set_it(void) {
                                  "0.000000000 settimeofday EPERM\n"
                                  "0.000000000 adjtime EPERM\n"
                                  "0.000000000 adjtimex EPERM\n"
+                                 "0.000000000 ntp_adjtime EPERM\n"
                                  "0.000000000 clock_adjtime EPERM\n"
                                  "0.000000000 syscall EPERM\n"
                                  "0.000000000 reading done\n"
