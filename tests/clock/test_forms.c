@@ -158,13 +158,15 @@ static struct lab_result make_messages(uint64_t seed) {
 
 /* Ids are the same for one seed, and other ones for another. */
 static void test_messages(void) {
-  static const char *const shown[] = {"res_nmkquery 27 bytes, id ",
-                                      "res_nsend: 2 records",
-                                      "old_res_mkquery 27 bytes, id ",
-                                      "old_res_send: 2 records",
-                                      "old_res_nmkquery 27 bytes, id ",
-                                      "old_res_nsend: 2 records",
-                                      "res_randomid "};
+  static const char *const shown[] = {
+      " res_nmkquery 27 bytes, id ",
+      " res_nsend: 2 records\n",
+      " old_res_mkquery 27 bytes, id ",
+      " old_res_send: 2 records\n",
+      " old_res_nmkquery 27 bytes, id ",
+      " old_res_nsend: 2 records\n",
+      " res_randomid ",
+  };
   struct lab_result first = make_messages(1), again = make_messages(1), other = make_messages(2);
   CU_ASSERT_EQUAL(first.status, 0);
   CU_ASSERT_STRING_EQUAL(first.output, again.output);
