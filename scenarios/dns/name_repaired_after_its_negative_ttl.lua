@@ -10,7 +10,7 @@ return sipfall.scenario {
   needs  = { "virtual time" },
   dns    = { zone = [[
     $ORIGIN example.com.
-    @    3600 IN SOA ns root 1 7200 3600 86400 300
+    @    300  IN SOA ns root 1 7200 3600 86400 86400
     @    3600 IN NS  ns
     ns   3600 IN A   {dns}
   ]] },
