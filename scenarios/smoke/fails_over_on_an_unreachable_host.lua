@@ -1,6 +1,6 @@
 -- RFC3263-4.3-a, RFC3261-18.4: when a router says that the server's host is unreachable (ICMP), that is a transport
--- error: the phone doesn't wait for a timer. When the host is back, calls go there again (RFC 3263 section 4.3 begins at
--- the top for each request).
+-- error: the phone doesn't wait for a timer. When the host is back, calls go there again (RFC 3263 section 4.3 begins
+-- at the top for each request).
 local sipfall = require "sipfall"
 
 return sipfall.scenario {
