@@ -32,7 +32,7 @@ static const struct cli_command command = {
         "network [OPTION…] PATH…\n"
         "Prints the hosts of scenarios, their addresses, and how each is realised: in virtual\n"
         "time an address is what the programs of the lab see, and a loopback address stands for\n"
-        "it; ports below 1024 move to 64512 and above.",
+        "it; its ports are elsewhere there, in each run.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .take = take_option,

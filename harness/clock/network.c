@@ -54,32 +54,34 @@ static bool is_multicast(const struct in6_addr *address) {
          (is_v4(address) && IN_MULTICAST(ntohl(unmapped(address))));
 }
 
-/* Moves an ephemeral port up by this much, around the end of their range; no other port. */
-static uint16_t shift_ephemeral(uint16_t number, uint32_t shift) {
-  if (number < NETWORK_EPHEMERAL_FIRST || number > NETWORK_EPHEMERAL_LAST)
-    return number;
-  uint32_t shifted = (number - NETWORK_EPHEMERAL_FIRST + shift) % NETWORK_EPHEMERAL_COUNT;
-  return (uint16_t)(NETWORK_EPHEMERAL_FIRST + shifted);
-}
+/* The ports that loopback gives to everybody, from 1024 on, as a circle: on it lie the simulated
+ * ones from 1024 to 64511, each at its own number, and after them those below 1024. */
+enum { PORTS = 65536 - NETWORK_PRIVILEGED_PORTS };
 
 static uint16_t realised_port(const struct network *network, uint16_t port) {
-  uint16_t number = ntohs(port);
-  if (number > 0 && number < NETWORK_PRIVILEGED_PORTS)
-    return htons((uint16_t)(number + NETWORK_PORT_SHIFT));
-  return htons(shift_ephemeral(number, network->ephemeral_shift));
+  uint32_t number = ntohs(port);
+  if (number == 0)
+    return 0;
+  uint32_t place = number < NETWORK_PRIVILEGED_PORTS
+                       ? number + NETWORK_PORT_SHIFT - NETWORK_PRIVILEGED_PORTS
+                       : number - NETWORK_PRIVILEGED_PORTS;
+  return htons((uint16_t)(NETWORK_PRIVILEGED_PORTS + (place + network->port_shift) % PORTS));
 }
 
 static uint16_t simulated_port(const struct network *network, uint16_t port) {
-  uint16_t number = ntohs(port);
-  if (number >= NETWORK_PORT_SHIFT)
-    return htons((uint16_t)(number - NETWORK_PORT_SHIFT));
-  return htons(shift_ephemeral(number, NETWORK_EPHEMERAL_COUNT - network->ephemeral_shift));
+  uint32_t number = ntohs(port);
+  if (number < NETWORK_PRIVILEGED_PORTS)
+    return port;
+  uint32_t place = (number - NETWORK_PRIVILEGED_PORTS + PORTS - network->port_shift) % PORTS;
+  uint32_t at_its_number = place + NETWORK_PRIVILEGED_PORTS;
+  return htons((uint16_t)(at_its_number >= NETWORK_PORT_SHIFT ? at_its_number - NETWORK_PORT_SHIFT
+                                                              : at_its_number));
 }
 
-uint32_t network_ephemeral_shift(int64_t real_ns) {
-  /* Around their range once in 61 s. */
-  const int64_t ns_for_each = INT64_C(61) * 1000000000 / NETWORK_EPHEMERAL_COUNT;
-  return (uint32_t)(real_ns / ns_for_each % NETWORK_EPHEMERAL_COUNT);
+uint32_t network_port_shift(int64_t real_ns) {
+  /* Around the circle once in 61 s. */
+  const int64_t ns_for_each = INT64_C(61) * 1000000000 / PORTS;
+  return (uint32_t)(real_ns / ns_for_each % PORTS);
 }
 
 /* ---- hosts and addresses ---- */
@@ -98,11 +100,11 @@ static uint16_t append(struct network *network, int host, const struct in6_addr 
 }
 
 void network_init(struct network *network, unsigned block) {
-  uint32_t shift = network->ephemeral_shift;
+  uint32_t shift = network->port_shift;
   /* What follows the head is zero in new memory, and would have to be touched page by page. */
   memset(network, 0, offsetof(struct network, any.port));
   network->block = block;
-  network->ephemeral_shift = shift;
+  network->port_shift = shift;
   network_add_host(network, "lab");
 }
 

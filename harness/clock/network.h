@@ -8,10 +8,9 @@
  * block, 127.BLOCK.x.y, whose last two octets are its number; IPv6 sockets use its IPv4-mapped
  * form, which Linux takes for bind and connect. Every host has localhosts of its own as well, so
  * that 127.0.0.1 on one host is not 127.0.0.1 on another.
- * Ports are the same on both sides, but for those below 1024, which need privileges on loopback:
- * they move to the top, which the lab's own ephemeral ports leave free; and for the ephemeral ones,
- * which start at another number in each lab, because the kernel keeps those of closed TCP
- * connections for a minute (TIME_WAIT), beyond the lab's end.
+ * Ports are moved around those from 1024 on: lower ones need privileges on loopback, and each lab
+ * has its ports elsewhere, because the kernel keeps those of closed TCP connections for a minute
+ * (TIME-WAIT), beyond the lab's end. Simulated ones above 64511 have no place of their own.
  *
  * Everything here is written by the holder of the turn.
  */
@@ -32,7 +31,7 @@
 #define NETWORK_ADDRESSES_MAX 4095
 #define NETWORK_NAME_SIZE 64
 
-/* Ports below this one are moved up by NETWORK_PORT_SHIFT, to 64512 and above. */
+/* Ports below this one come after 64511, by NETWORK_PORT_SHIFT higher, before all are moved. */
 #define NETWORK_PRIVILEGED_PORTS 1024
 #define NETWORK_PORT_SHIFT (65536 - NETWORK_PRIVILEGED_PORTS)
 
@@ -40,8 +39,6 @@
  * used for the privileged ones. */
 #define NETWORK_EPHEMERAL_FIRST 49152
 #define NETWORK_EPHEMERAL_LAST (NETWORK_PORT_SHIFT - 1)
-
-#define NETWORK_EPHEMERAL_COUNT (NETWORK_EPHEMERAL_LAST - NETWORK_EPHEMERAL_FIRST + 1)
 
 /* What a resolv.conf can have (resolv.conf(5), MAXNS). */
 #define NETWORK_NAMESERVERS_MAX 3
@@ -82,8 +79,8 @@ struct network {
   uint32_t block;       /* 127.BLOCK.x.y; 0: addresses are not simulated in this lab */
   uint32_t report_port; /* of the lab's localhost, where struct network_report goes; 0: nobody wants
                            it */
-  uint32_t ephemeral_shift; /* how much higher an ephemeral port is on loopback, modulo their count;
-                               chosen by who makes the segment */
+  uint32_t port_shift; /* how much higher a port is on loopback, around the end of the range; chosen
+                          by who makes the segment */
   uint32_t hosts, addresses, nameservers;
   struct in6_addr
       nameserver[NETWORK_NAMESERVERS_MAX]; /* simulated, at port 53; IPv4 in its mapped form */
@@ -101,7 +98,7 @@ bool network_is_loopback(const struct in6_addr *address);
 
 /* A shift for a lab that starts at this real time: those of the last minute, after which the kernel
  * has forgotten their connections (TCP_TIMEWAIT_LEN, 60 s), have others. */
-uint32_t network_ephemeral_shift(int64_t real_ns);
+uint32_t network_port_shift(int64_t real_ns);
 
 /* Starts an empty network, with the lab's own host; the shift stays. */
 void network_init(struct network *network, unsigned block);

@@ -44,7 +44,7 @@ int clock_lab_create(struct clock_lab *lab, uint64_t seed, struct error *error) 
   segment->owner = getpid();
   segment->now_ns = CLOCK_MONOTONIC_START_NS;
   segment->realtime_offset_ns = CLOCK_REALTIME_START_NS - CLOCK_MONOTONIC_START_NS;
-  segment->network.ephemeral_shift = network_ephemeral_shift(monotonic_now_ns());
+  segment->network.port_shift = network_port_shift(monotonic_now_ns());
   lab->segment = segment;
   lab->descriptor = descriptor;
   clock_descriptor_path(descriptor, lab->path);

@@ -171,7 +171,8 @@ void hosts_reach(struct hosts *hosts, const struct sockaddr_storage *address, in
     reach_set_witnessed(hosts->network, (const struct sockaddr *)address, protocol, state);
 }
 
-/* What stands for an address on this machine: itself in real time, a loopback address otherwise. */
+/* What stands for an address on this machine: itself in real time, a loopback address otherwise
+ * (whose port is another in each run). */
 static struct sockaddr_storage realised(const struct hosts *hosts, const struct host *host,
                                         const struct sockaddr_storage *address) {
   struct sockaddr_storage out = *address;
@@ -198,7 +199,9 @@ char *hosts_describe(const struct hosts *hosts) {
       const struct host *host = &hosts->host[i];
       struct sockaddr_storage real = realised(hosts, host, &host->address[n]);
       fprintf(stream, "%-8s %-12s %-28s %s\n", kinds[host->kind], host->name,
-              address_format(&host->address[n], address), address_format(&real, on_loopback));
+              address_format(&host->address[n], address),
+              hosts->network ? address_format_host(&real, on_loopback)
+                             : address_format(&real, on_loopback));
     }
   return fclose(stream) ? NULL : text;
 }

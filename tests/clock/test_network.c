@@ -32,7 +32,7 @@ static int add(const char *name, const char *address) {
 static void make_shifted_network(uint32_t shift) {
   free(network);
   network = calloc(1, sizeof *network);
-  network->ephemeral_shift = shift;
+  network->port_shift = shift;
   network_init(network, 100);
   CU_ASSERT_EQUAL(add("alice", "10.0.0.5"), 0);
   CU_ASSERT_EQUAL(add("alice", "2001:db8::5"), 0);
@@ -210,26 +210,32 @@ static void test_ports(void) {
   CU_ASSERT_EQUAL(network_next_port(network, alice), NETWORK_EPHEMERAL_FIRST);
 }
 
-/* Ephemeral ports are others in each lab, round their range; no other port is. */
+/* Ports are others in each lab, around their range, and each is somebody's. */
 static void test_shift(void) {
-  make_shifted_network(NETWORK_EPHEMERAL_COUNT - 1);
+  make_shifted_network(64511);
   int alice = network_find_host(network, "alice");
   CU_ASSERT_EQUAL(network_next_port(network, alice), 49152);
-  CU_ASSERT_EQUAL(network_next_port(network, alice), 49153);
-  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.9:64511"), "1.1.1.1:49152");
-  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.9:49152"), "1.1.1.1:49153");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:49152"), "127.100.0.9:64511");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:64511"), "127.100.0.9:64510");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:49151"), "127.100.0.9:49151");
-  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:53"), "127.100.0.9:64565");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:1025"), "127.100.0.9:1024");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:1024"), "127.100.0.9:65535");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:53"), "127.100.0.9:64564");
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.9:1024"), "1.1.1.1:1025");
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.9:65535"), "1.1.1.1:1024");
+  CU_ASSERT_STRING_EQUAL(simulated("127.100.0.9:64564"), "1.1.1.1:53");
+  for (uint32_t shift = 0; shift < 64512; shift += 1023) {
+    make_shifted_network(shift);
+    for (unsigned port = 1; port < NETWORK_PORT_SHIFT; port += 61) {
+      char text[ADDRESS_TEXT_SIZE], copy[ADDRESS_TEXT_SIZE];
+      snprintf(text, sizeof text, "1.1.1.1:%u", port);
+      snprintf(copy, sizeof copy, "%s", realised(network_realise, "alice", text));
+      CU_ASSERT_STRING_EQUAL(simulated(copy), text);
+    }
+  }
   /* Not the same again for a minute, however long the machine has been up. */
   const int64_t ms = 1000000, start = INT64_C(86400) * 1000 * ms * 365;
-  uint32_t first = network_ephemeral_shift(start);
-  CU_ASSERT_TRUE(first < NETWORK_EPHEMERAL_COUNT);
-  for (int64_t later = 50; later <= 60000; later += 50) {
-    uint32_t shift = network_ephemeral_shift(start + later * ms);
-    CU_ASSERT_TRUE((shift + NETWORK_EPHEMERAL_COUNT - first) % NETWORK_EPHEMERAL_COUNT >= 12);
-  }
+  uint32_t first = network_port_shift(start);
+  CU_ASSERT_TRUE(first < 64512);
+  for (int64_t later = 50; later <= 60000; later += 50)
+    CU_ASSERT_TRUE((network_port_shift(start + later * ms) + 64512 - first) % 64512 >= 48);
 }
 
 /* The void form of a realised address, and what it means. */
