@@ -6,7 +6,7 @@ return sipfall.scenario {
   covers = { "RFC3263-4.1" },
   tags   = { "rfc", "dns" },
   needs  = { "virtual time" },
-  dns    = { zone = [[
+  dns    = { additional = false, zone = [[
     $ORIGIN example.com.
     $TTL 300
     @          IN A {p2}
