@@ -133,8 +133,9 @@ struct lab_result lab_run(const struct lab_options *options, const char *const *
   return result;
 }
 
-void lab_expect_output(const char *const *arguments, const char *expected) {
-  struct lab_result result = lab_run(&(struct lab_options){.seed = 1}, arguments);
+static void expect_output(const struct lab_options *options, const char *const *arguments,
+                          const char *expected) {
+  struct lab_result result = lab_run(options, arguments);
   CU_ASSERT_EQUAL(result.status, 0);
   CU_ASSERT_STRING_EQUAL(result.output, expected);
   if (strcmp(result.output, expected) != 0)
@@ -142,6 +143,14 @@ void lab_expect_output(const char *const *arguments, const char *expected) {
   CU_ASSERT_EQUAL(result.left, 0);
   CU_ASSERT_EQUAL(result.report[0], '\0');
   free(result.output);
+}
+
+void lab_expect_output(const char *const *arguments, const char *expected) {
+  expect_output(&(struct lab_options){.seed = 1}, arguments, expected);
+}
+
+void lab_expect_unwatched(const char *const *arguments, const char *expected) {
+  expect_output(&(struct lab_options){.seed = 1, .is_unwatched = true}, arguments, expected);
 }
 
 void lab_under_load(void (*body)(void)) {

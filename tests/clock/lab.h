@@ -47,6 +47,9 @@ void lab_under_load(void (*body)(void));
 /* Runs the part with seed 1 and compares its whole output; nothing may be left of it. */
 void lab_expect_output(const char *const *arguments, const char *expected);
 
+/* The same in a lab in which nobody finds the turn with those who die without giving it away. */
+void lab_expect_unwatched(const char *const *arguments, const char *expected);
+
 /* A block of loopback addresses for a lab's network; no other program on the machine gets it while
  * this one runs. */
 unsigned lab_block(void);

@@ -99,6 +99,10 @@ static int part_spawn(int a, int b) {
   int status;
   pid_t child;
   char *arguments[] = {"sleep", "2", NULL};
+  need(posix_spawn(&child, "/bin/sleep", NULL, NULL, arguments, environ) == 0);
+  sleep(1);
+  need(waitpid(child, &status, 0) == child);
+  say("posix_spawn %d", WEXITSTATUS(status));
   need(posix_spawnp(&child, "sleep", NULL, NULL, arguments, environ) == 0);
   sleep(1);
   need(waitpid(child, &status, 0) == child);
@@ -180,7 +184,7 @@ static void *await_signal(void *set) {
 }
 
 /* The sender goes on for a while each time: its own next wait would wake the other as well. */
-static int part_thread_queue(int a, int b) {
+static int part_signal_queues(int a, int b) {
   (void)a, (void)b;
   pthread_t thread;
   sigset_t set;
@@ -194,6 +198,16 @@ static int part_thread_queue(int a, int b) {
     usleep(500000);
   }
   need(pthread_join(thread, NULL) == 0);
+  if (fork() == 0) {
+    for (int i = 3; i <= 4; i++) {
+      sleep(1);
+      need(sigqueue(getppid(), SIGUSR1, (union sigval){.sival_int = i}) == 0);
+      usleep(500000);
+    }
+    _exit(0);
+  }
+  await_signal(&set);
+  need(wait(NULL) > 0);
   return 0;
 }
 
@@ -265,6 +279,30 @@ static void run_client(void) {
   _exit(0);
 }
 
+/* Without an address of its own a listening socket has one of its host's ports. */
+static int part_listen(int a, int b) {
+  (void)a, (void)b;
+  struct sockaddr_in own, to = server_address();
+  socklen_t length = sizeof own;
+  int listener = socket(AF_INET, SOCK_STREAM, 0);
+  if (fork() == 0) {
+    setenv(CLOCK_HOST_VARIABLE, "client", 1);
+    sleep(1);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    to.sin_port = htons(49152); /* the first that nobody chose */
+    need(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
+    _exit(0);
+  }
+  setenv(CLOCK_HOST_VARIABLE, "server", 1);
+  need(listen(listener, 1) == 0);
+  need(getsockname(listener, (struct sockaddr *)&own, &length) == 0);
+  say("listens at %s %u", text_of(&own), ntohs(own.sin_port));
+  need(accept(listener, (struct sockaddr *)&own, &length) >= 0);
+  say("accepts %s", text_of(&own));
+  need(wait(NULL) > 0);
+  return 0;
+}
+
 static void say_datagram(int fd) {
   struct sockaddr_in from;
   socklen_t length = sizeof from;
@@ -305,8 +343,9 @@ const struct part form_parts[] = {
     {"spawn", part_spawn},
     {"time-forms", part_time_forms},
     {"system-calls", part_system_calls},
-    {"thread-queue", part_thread_queue},
+    {"signal-queues", part_signal_queues},
     {"broadcast", part_broadcast},
+    {"listen", part_listen},
     {"sockets", part_sockets},
     {NULL, NULL},
 };

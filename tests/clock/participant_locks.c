@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -192,6 +193,75 @@ static int part_spin_lock_and_barrier(int a, int b) {
   for (int i = 0; i < 3; i++)
     pthread_join(threads[i], NULL);
   say("barrier %s", name_of(pthread_barrier_destroy(&barrier)));
+  return 0;
+}
+
+/* ---- handing over ---- */
+
+static mtx_t c11_mutex;
+
+static void take_to_read(void) {
+  pthread_rwlock_rdlock(&rwlock);
+}
+
+static void take_to_write(void) {
+  pthread_rwlock_wrlock(&rwlock);
+}
+
+static void release_rwlock(void) {
+  pthread_rwlock_unlock(&rwlock);
+}
+
+static void take_spin_lock(void) {
+  pthread_spin_lock(&spin_lock);
+}
+
+static void release_spin_lock(void) {
+  pthread_spin_unlock(&spin_lock);
+}
+
+static void take_c11_mutex(void) {
+  mtx_lock(&c11_mutex);
+}
+
+static void release_c11_mutex(void) {
+  mtx_unlock(&c11_mutex);
+}
+
+static const struct lock {
+  const char *name;
+  void (*hold)(void), (*take)(void), (*release)(void);
+} locks[] = {{"reader after a writer", take_to_write, take_to_read, release_rwlock},
+             {"writer after a reader", take_to_read, take_to_write, release_rwlock},
+             {"spin lock", take_spin_lock, take_spin_lock, release_spin_lock},
+             {"mtx_t", take_c11_mutex, take_c11_mutex, release_c11_mutex}};
+
+static void *hold_for_a_second(void *argument) {
+  const struct lock *lock = &locks[(long)argument];
+  lock->hold();
+  sleep(1);
+  lock->release();
+  sleep(9); /* its end would wake everybody */
+  return NULL;
+}
+
+/* Who lets go of a lock and goes on has handed it to who waits. */
+static int part_hand_over(int a, int b) {
+  (void)a, (void)b;
+  need(mtx_init(&c11_mutex, mtx_plain) == thrd_success);
+  need(pthread_spin_init(&spin_lock, PTHREAD_PROCESS_PRIVATE) == 0);
+  for (long i = 0; i < (long)(sizeof locks / sizeof locks[0]); i++) {
+    pthread_t thread = start(hold_for_a_second, i);
+    usleep(500000);
+    if (locks[i].take == take_to_write) {
+      struct timespec time = from_now(CLOCK_MONOTONIC, 0.25);
+      say("%s", name_of(pthread_rwlock_clockwrlock(&rwlock, CLOCK_MONOTONIC, &time)));
+    }
+    locks[i].take();
+    say("%s", locks[i].name);
+    locks[i].release();
+    pthread_join(thread, NULL);
+  }
   return 0;
 }
 
@@ -407,13 +477,9 @@ static int part_futex(int a, int b) {
 }
 
 const struct part lock_parts[] = {
-    {"mutex", part_mutex},
-    {"mutex-kinds", part_mutex_kinds},
-    {"rwlock", part_rwlock},
-    {"spin-lock-and-barrier", part_spin_lock_and_barrier},
-    {"condition", part_condition},
-    {"semaphore", part_semaphore},
-    {"shared", part_shared},
-    {"futex", part_futex},
-    {NULL, NULL},
+    {"mutex", part_mutex},         {"mutex-kinds", part_mutex_kinds},
+    {"rwlock", part_rwlock},       {"spin-lock-and-barrier", part_spin_lock_and_barrier},
+    {"hand-over", part_hand_over}, {"condition", part_condition},
+    {"semaphore", part_semaphore}, {"shared", part_shared},
+    {"futex", part_futex},         {NULL, NULL},
 };

@@ -198,6 +198,7 @@ static int part_message_forms(int a, int b) {
   say(#call " %d bytes, id %u", query.length, id_of(&query));
   MAKE(res_nmkquery, &state, )
   say_answer("res_nsend", res_nsend(&state, query.bytes, query.length, answer, sizeof answer));
+  MAKE(res_mkquery, )
   MAKE(old_res_mkquery, )
   say_answer("old_res_send", old_res_send(query.bytes, query.length, answer, sizeof answer));
   MAKE(old_res_nmkquery, &state, )

@@ -27,32 +27,25 @@ static void prepare(struct clock_lab *lab) {
   network_add_nameserver(network, (struct sockaddr *)&server);
 }
 
-static void check(const struct lab_result *result, const char *part, const char *expected) {
-  CU_ASSERT_EQUAL(result->status, 0);
-  CU_ASSERT_STRING_EQUAL(result->output, expected);
-  if (strcmp(result->output, expected) != 0)
-    fprintf(stderr, "%s printed:\n%s", part, result->output);
-  CU_ASSERT_EQUAL(result->left, 0);
-  CU_ASSERT_EQUAL(result->report[0], '\0');
-  free(result->output);
-}
-
 /* In a lab with a network, on the host "client" if the part doesn't say otherwise. */
 static void expect(const char *part, const char *expected) {
   struct lab_result result = lab_run(
       &(struct lab_options){.seed = 1, .prepare = prepare, .host = "client"}, ARGUMENTS(part));
-  check(&result, part, expected);
+  CU_ASSERT_EQUAL(result.status, 0);
+  CU_ASSERT_STRING_EQUAL(result.output, expected);
+  if (strcmp(result.output, expected) != 0)
+    fprintf(stderr, "%s printed:\n%s", part, result.output);
+  CU_ASSERT_EQUAL(result.left, 0);
+  CU_ASSERT_EQUAL(result.report[0], '\0');
+  free(result.output);
 }
 
 static void test_ends(void) {
-  struct lab_result result =
-      lab_run(&(struct lab_options){.seed = 1, .is_unwatched = true}, ARGUMENTS("ends"));
-  check(&result, "ends",
-        "1.000000000 exit 0\n"
-        "2.000000000 _exit 1\n"
-        "3.000000000 _Exit 2\n"
-        "4.000000000 quick_exit 3\n"
-        "5.000000000 exit_group 4\n");
+  lab_expect_unwatched(ARGUMENTS("ends"), "1.000000000 exit 0\n"
+                                          "2.000000000 _exit 1\n"
+                                          "3.000000000 _Exit 2\n"
+                                          "4.000000000 quick_exit 3\n"
+                                          "5.000000000 exit_group 4\n");
 }
 
 static void test_wait(void) {
@@ -62,8 +55,9 @@ static void test_wait(void) {
 }
 
 static void test_spawn(void) {
-  lab_expect_output(ARGUMENTS("spawn"), "2.000000000 posix_spawnp 0\n"
-                                        "2.000000000 no program: ENOENT\n");
+  lab_expect_output(ARGUMENTS("spawn"), "2.000000000 posix_spawn 0\n"
+                                        "4.000000000 posix_spawnp 0\n"
+                                        "4.000000000 no program: ENOENT\n");
 }
 
 static void test_time(void) {
@@ -86,9 +80,11 @@ static void test_system_calls(void) {
                                                "6.000000000 gettimeofday 1767225606\n");
 }
 
-static void test_thread_queue(void) {
-  lab_expect_output(ARGUMENTS("thread-queue"), "1.000000000 value 1\n"
-                                               "2.500000000 value 2\n");
+static void test_signal_queues(void) {
+  lab_expect_output(ARGUMENTS("signal-queues"), "1.000000000 value 1\n"
+                                                "2.500000000 value 2\n"
+                                                "4.000000000 value 3\n"
+                                                "5.500000000 value 4\n");
 }
 
 static void test_broadcast(void) {
@@ -105,6 +101,11 @@ static void test_sockets(void) {
                     "3.000000000 one from 10.0.0.9\n"
                     "3.000000000 three from 10.0.0.9\n"
                     "4.000000000 one from 10.0.0.9\n");
+}
+
+static void test_listen(void) {
+  expect("listen", "0.000000000 listens at 0.0.0.0 49152\n"
+                   "1.000000000 accepts 10.0.0.9\n");
 }
 
 static void test_files(void) {
@@ -159,13 +160,10 @@ static struct lab_result make_messages(uint64_t seed) {
 /* Ids are the same for one seed, and other ones for another. */
 static void test_messages(void) {
   static const char *const shown[] = {
-      " res_nmkquery 27 bytes, id ",
-      " res_nsend: 2 records\n",
-      " old_res_mkquery 27 bytes, id ",
-      " old_res_send: 2 records\n",
-      " old_res_nmkquery 27 bytes, id ",
-      " old_res_nsend: 2 records\n",
-      " res_randomid ",
+      " res_nmkquery 27 bytes, id ",     " res_nsend: 2 records\n",
+      " old_res_mkquery 27 bytes, id ",  " old_res_send: 2 records\n",
+      " old_res_nmkquery 27 bytes, id ", " old_res_nsend: 2 records\n",
+      " res_mkquery 27 bytes, id ",      " res_randomid ",
   };
   struct lab_result first = make_messages(1), again = make_messages(1), other = make_messages(2);
   CU_ASSERT_EQUAL(first.status, 0);
@@ -188,12 +186,13 @@ static void test_messages(void) {
 static const struct unit_test tests[] = {
     {"who exits gives the turn away, by each of the ways to exit", test_ends},
     {"wait3 and wait4 wait, and tell the usage", test_wait},
-    {"posix_spawnp announces its child", test_spawn},
+    {"posix_spawn and posix_spawnp announce their child", test_spawn},
     {"ualarm and timespec_get", test_time},
     {"times and waits by syscall()", test_system_calls},
-    {"pthread_sigqueue wakes its thread at once", test_thread_queue},
+    {"pthread_sigqueue and sigqueue wake who waits for their signal", test_signal_queues},
     {"cnd_broadcast wakes all", test_broadcast},
     {"accept4 and readv wait, sendmmsg is noticed; their addresses are simulated", test_sockets},
+    {"a socket that listens without an address has its host's", test_listen},
     {"files of the network, by each form of open and fopen", test_files},
     {"interfaces by index, by name, by ioctl", test_interfaces},
     {"gethostbyname2_r and gethostbyaddr_r", test_hosts},

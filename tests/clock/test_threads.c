@@ -141,6 +141,14 @@ static void test_spin_lock_and_barrier(void) {
                                                         "7.000000000 barrier ok\n");
 }
 
+static void test_hand_over(void) {
+  lab_expect_output(ARGUMENTS("hand-over"), "1.000000000 reader after a writer\n"
+                                            "10.750000000 ETIMEDOUT\n"
+                                            "11.000000000 writer after a reader\n"
+                                            "21.000000000 spin lock\n"
+                                            "31.000000000 mtx_t\n");
+}
+
 static void test_condition(void) {
   lab_expect_output(ARGUMENTS("condition"), "1.000000000 thread 4 ETIMEDOUT\n"
                                             "2.000000000 thread 0 woken\n"
@@ -206,6 +214,7 @@ static const struct unit_test tests[] = {
     {"mutexes that check, recursive ones, and a deadlock of one thread", test_mutex_kinds},
     {"read-write locks have many readers or one writer", test_rwlock},
     {"spin locks and barriers", test_spin_lock_and_barrier},
+    {"who lets go of a lock and goes on has handed it over", test_hand_over},
     {"a signal wakes the first waiter, a broadcast all", test_condition},
     {"semaphores are waited for, or until a time", test_semaphore},
     {"mutexes, condition variables, barriers, semaphores and futexes between processes",
