@@ -106,6 +106,10 @@ bool reach_is_witnessed(const struct network *network, const struct sockaddr *ad
 
 enum reach_state reach_between(const struct network *network, const struct sockaddr *local,
                                const struct sockaddr *peer, int protocol) {
+  struct in6_addr from, to;
+  if ((local && network_normal_form(local, &from) && network_is_loopback(&from)) ||
+      (network_normal_form(peer, &to) && network_is_loopback(&to)))
+    return REACH_UP;
   if (local && reach_of(network, local, protocol) == REACH_SILENT)
     return REACH_SILENT;
   return reach_of(network, peer, protocol);

@@ -63,8 +63,9 @@ bool reach_is_witnessed(const struct network *network, const struct sockaddr *ad
 enum reach_state reach_of(const struct network *network, const struct sockaddr *address,
                           int protocol);
 
-/* What becomes of what `local` sends to `peer`: as bad as the worse of both ends. `local` may be
- * NULL. */
+/* What becomes of what `local` sends to `peer`: as bad as the worse of both ends; between a
+ * loopback address and another there is no network (it is the lab, which drives its phones).
+ * `local` may be NULL. */
 enum reach_state reach_between(const struct network *network, const struct sockaddr *local,
                                const struct sockaddr *peer, int protocol);
 

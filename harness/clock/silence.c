@@ -48,9 +48,9 @@
 
 /* ---- applying the table ---- */
 
-static bool is_bad(const struct sockaddr_storage *address) {
-  enum reach_state state =
-      reach_of(address_network(), (const struct sockaddr *)address, IPPROTO_TCP);
+static bool is_bad(const struct sockaddr_storage *from, const struct sockaddr_storage *to) {
+  enum reach_state state = reach_between(address_network(), (const struct sockaddr *)from,
+                                         (const struct sockaddr *)to, IPPROTO_TCP);
   return state == REACH_SILENT || state == REACH_UNREACHABLE;
 }
 
@@ -83,7 +83,8 @@ static void apply_to_stream(int fd) {
   struct socket_note *note = socket_note_find(fd);
   if (!is_established(fd) || !connection_addresses(fd, &local, &peer))
     return;
-  bool is_silent = is_bad(&local) || is_bad(&peer), was = note && note->silence.is_on;
+  bool is_silent = is_bad(&local, &peer) || is_bad(&peer, &local),
+       was = note && note->silence.is_on;
   if (is_silent && !was)
     note = socket_note_make(fd);
   if (note && is_silent && !was)

@@ -167,8 +167,24 @@ int hosts_add_address(struct hosts *hosts, const char *name, const char *wanted,
 
 void hosts_reach(struct hosts *hosts, const struct sockaddr_storage *address, int protocol,
                  enum reach_state state) {
-  if (hosts->network)
-    reach_set_witnessed(hosts->network, (const struct sockaddr *)address, protocol, state);
+  struct sockaddr_storage all = *address;
+  if (!hosts->network)
+    return;
+  address_set_port(&all, 0);
+  reach_set(hosts->network, (struct sockaddr *)&all, protocol, state);
+  reach_set_witnessed(hosts->network, (const struct sockaddr *)address, protocol, state);
+}
+
+int hosts_reach_all(struct hosts *hosts, const char *name, enum reach_state state) {
+  const struct host *host = find(hosts, name);
+  if (!hosts->network || !host)
+    return -1;
+  for (size_t i = 0; i < host->addresses; i++) {
+    struct sockaddr_storage address = host->address[i];
+    address_set_port(&address, 0);
+    reach_set(hosts->network, (struct sockaddr *)&address, 0, state);
+  }
+  return 0;
 }
 
 /* What stands for an address on this machine: itself in real time, a loopback address otherwise

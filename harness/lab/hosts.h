@@ -54,11 +54,16 @@ int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name, const 
 int hosts_add_address(struct hosts *hosts, const char *name, const char *wanted,
                       struct sockaddr_storage *address, struct error *error);
 
-/* Says how an address and port of a fake server can be reached by a protocol (IPPROTO_TCP,
- * IPPROTO_UDP) from now on; the server still sees the datagrams that don't reach it.
+/* Says how the host at the address of a fake server can be reached by a protocol (IPPROTO_TCP,
+ * IPPROTO_UDP) from now on, at all its ports; the server still sees the datagrams for its own port
+ * that don't reach it.
  * Without a simulated network it says so to nobody. */
 void hosts_reach(struct hosts *hosts, const struct sockaddr_storage *address, int protocol,
                  enum reach_state state);
+
+/* Says how a host can be reached at all its addresses, by whatever protocol. Returns 0, or -1 when
+ * there is no simulated network or no such host. */
+int hosts_reach_all(struct hosts *hosts, const char *name, enum reach_state state);
 
 /* A table of the hosts for people, a line for each address with its port: kind, name, address,
  * and how it is realised on this machine. malloc'd; NULL when out of memory. */

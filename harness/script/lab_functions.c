@@ -192,6 +192,17 @@ static int core_set_date(lua_State *state) {
   return 1;
 }
 
+/* core.reach(name, state): how a host can be reached from now on: "up", "drop", "unreachable". */
+static int core_reach(lua_State *state) {
+  static const char *const names[] = {"up", "drop", "unreachable", NULL};
+  static const enum reach_state states[] = {REACH_UP, REACH_SILENT, REACH_UNREACHABLE};
+  const char *name = luaL_checkstring(state, 1);
+  if (hosts_reach_all(lab_hosts(script_of(state)->lab), name,
+                      states[luaL_checkoption(state, 2, NULL, names)]))
+    return luaL_error(state, "%s can be cut off in virtual time only", name);
+  return 0;
+}
+
 /* core.describe_hosts(): a table of all hosts, as a text. */
 static int core_describe_hosts(lua_State *state) {
   char *text = hosts_describe(lab_hosts(script_of(state)->lab));
@@ -298,6 +309,7 @@ void script_open_lab(lua_State *state) {
       {"host", core_host},
       {"host_address", core_host_address},
       {"host_name", core_host_name},
+      {"reach", core_reach},
       {"describe_hosts", core_describe_hosts},
       {"date", core_date},
       {"set_date", core_set_date},

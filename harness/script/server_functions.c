@@ -58,15 +58,15 @@ static struct random_stream *random_of(lua_State *state, const char *name) {
 }
 
 /* The network makes what a process can't: a TCP connect that nobody answers, and hosts that routers
- * can't reach. What is lost of UDP is lost at the server, message by message, so that the timeline
- * has it. */
+ * can't reach. The server still sees the datagrams for its port, so that they are on the
+ * timeline. */
 static void reach_server(void *context, const struct sockaddr_storage *address,
                          const char *transport, enum rule_verdict_kind down) {
   bool tcp = strcmp(transport, "TCP") == 0;
   enum reach_state state = REACH_UP;
   if (down == VERDICT_UNREACHABLE)
     state = REACH_UNREACHABLE;
-  else if (down == VERDICT_DROP && tcp)
+  else if (down == VERDICT_DROP)
     state = REACH_SILENT;
   hosts_reach(lab_hosts(context), address, tcp ? IPPROTO_TCP : IPPROTO_UDP, state);
 }

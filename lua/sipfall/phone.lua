@@ -19,6 +19,7 @@
 local date = require "sipfall.date"
 local expectation = require "sipfall.expectation"
 local fields = require "sipfall.fields"
+local outage = require "sipfall.outage"
 
 local phone = {}
 
@@ -61,6 +62,9 @@ end
 
 --- Its date, stepped while its timers and monotonic clock go on (lua/sipfall/date.lua).
 Phone.set_date, Phone.step_date = date.set, date.step
+
+--- Its network cable is pulled, or a router knows no way to it (lua/sipfall/outage.lua).
+Phone.down = outage.down
 
 --- Ends it, at the end of the scenario.
 function Phone:power_off() self.driver:power_off() end

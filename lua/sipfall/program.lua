@@ -7,6 +7,7 @@
 --   web:expect("exited", { status = 0 }):at(5)
 --   web:stop()                                   SIGTERM; returns when it has ended
 --   web:kill()                                   SIGKILL
+--   web:down { how = "drop" }                    its host is cut off from the network (outage.lua)
 --
 -- {NAME} in command, environment and files is the address of the host of that name. The program runs in a directory
 -- of its own, which is its HOME; on the timeline and in reports that directory is "~".
@@ -14,10 +15,11 @@
 local date = require "sipfall.date"
 local expectation = require "sipfall.expectation"
 local fields = require "sipfall.fields"
+local outage = require "sipfall.outage"
 
 local program = {}
 
-local Program = {}
+local Program = { down = outage.down }
 Program.__index = Program
 
 -- How long (s, lab time) a program may take to end when it is told to.
