@@ -153,10 +153,10 @@ int64_t clock_lab_elapsed_ns(const struct clock_lab *lab);
 
 /* What the watch saw. */
 struct clock_watch {
-  uint64_t passes;   /* when progress was last seen */
-  int64_t look_ns;   /* real time of the last look */
-  int64_t held_ns;   /* real time without progress */
-  int64_t queued_ns; /* for how long the holder has waited for a processor in its life */
+  uint64_t passes;     /* when progress was last seen */
+  int64_t look_ns;     /* real time of the last look */
+  int64_t held_ns;     /* real time without progress */
+  int64_t computed_ns; /* for how long the holder had had a processor by then */
   bool reported;
 };
 

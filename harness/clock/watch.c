@@ -108,8 +108,9 @@ static bool bury_the_dead(struct clock_segment *segment) {
 static bool read_about(const struct clock_participant *participant, const char *file,
                        char text[512]) {
   char path[64];
-  snprintf(path, sizeof path, "/proc/%d/task/%d/%s", (int)participant->process_id,
-           (int)participant->thread_id, file);
+  /* One that was only announced has no thread yet: it is its process's first. */
+  int thread_id = participant->thread_id ? participant->thread_id : participant->process_id;
+  snprintf(path, sizeof path, "/proc/%d/task/%d/%s", (int)participant->process_id, thread_id, file);
   FILE *stream = fopen(path, "re");
   bool found = stream && fgets(text, 512, stream);
   if (stream)
@@ -117,33 +118,45 @@ static bool read_about(const struct clock_participant *participant, const char *
   return found;
 }
 
-/* proc(5): schedstat has the time on a processor and the time on a run queue, ns. */
-static int64_t queued_ns(const struct clock_participant *participant) {
-  char text[512], *rest;
-  if (!read_about(participant, "schedstat", text))
-    return 0;
-  strtoull(text, &rest, 10);
-  return (int64_t)strtoull(rest, NULL, 10);
+/* proc(5): how long the thread has had a processor, ns. */
+static int64_t computed_ns(const struct clock_participant *participant) {
+  char text[512];
+  return read_about(participant, "schedstat", text) ? (int64_t)strtoull(text, NULL, 10) : 0;
 }
 
-/* The state after the name, which stands in parentheses: D waits for a disk. */
-static bool waits_for_disk(const struct clock_participant *participant) {
+/* proc(5): R runs or waits for a processor, D waits for a disk, S sleeps. '\0': not known. */
+static char scheduling_state(const struct clock_participant *participant) {
   char text[512];
   const char *name_end = read_about(participant, "stat", text) ? strrchr(text, ')') : NULL;
-  return name_end && strncmp(name_end, ") D", 3) == 0;
+  return name_end && name_end[1] == ' ' ? name_end[2] : '\0';
 }
 
-/* What of the time between two looks the holder had for itself. It may be less than nothing,
- * because the kernel tells of a wait for a processor when it is over. */
+/* What of the time between two looks is the holder's own: who computes has had a processor for a
+ * part of it only, and who waits for a disk for none. */
 static int64_t own_time_ns(struct clock_watch *watch, const struct clock_participant *holder,
                            int64_t step_ns) {
-  int64_t before_ns = watch->queued_ns;
-  watch->queued_ns = queued_ns(holder);
-  if (waits_for_disk(holder))
+  int64_t before_ns = watch->computed_ns;
+  char state = scheduling_state(holder);
+  watch->computed_ns = computed_ns(holder);
+  if (state == 'D')
     return 0;
-  if (step_ns > CLOCK_WATCH_STEP_MAX_NS)
-    step_ns = CLOCK_WATCH_STEP_MAX_NS;
-  return step_ns - (watch->queued_ns - before_ns);
+  if (state == 'R' && watch->computed_ns - before_ns < step_ns)
+    return watch->computed_ns - before_ns;
+  return step_ns < CLOCK_WATCH_STEP_MAX_NS ? step_ns : CLOCK_WATCH_STEP_MAX_NS;
+}
+
+/* Why the holder may not let go of the turn. */
+static void describe_hold(const struct clock_participant *holder, char reason[160]) {
+  char call[512];
+  if (holder->state == CLOCK_ANNOUNCED)
+    snprintf(reason, 160,
+             "it was announced, but has not started with the clock library (a static program?)");
+  else if (scheduling_state(holder) == 'S' && read_about(holder, "syscall", call))
+    snprintf(reason, 160, "it blocks in a call that the clock does not know (system call %.*s)",
+             (int)strspn(call, "0123456789"), call);
+  else
+    snprintf(reason, 160,
+             "it computes without end, or blocks in a call that the clock does not know");
 }
 
 bool clock_lab_watch(struct clock_lab *lab, struct clock_watch *watch, int64_t real_now_ns,
@@ -154,7 +167,7 @@ bool clock_lab_watch(struct clock_lab *lab, struct clock_watch *watch, int64_t r
   const struct clock_participant *holder = &segment->participant[segment->turn];
   if (segment->passes != watch->passes || watch->look_ns == 0) {
     *watch = (struct clock_watch){
-        .passes = segment->passes, .look_ns = real_now_ns, .queued_ns = queued_ns(holder)};
+        .passes = segment->passes, .look_ns = real_now_ns, .computed_ns = computed_ns(holder)};
     return false;
   }
   watch->held_ns += own_time_ns(watch, holder, real_now_ns - watch->look_ns);
@@ -162,10 +175,8 @@ bool clock_lab_watch(struct clock_lab *lab, struct clock_watch *watch, int64_t r
   if (watch->reported || watch->held_ns < CLOCK_HOLD_REPORT_NS)
     return false;
   watch->reported = true;
-  const char *reason =
-      holder->state == CLOCK_ANNOUNCED
-          ? "it was announced, but has not started with the clock library (a static program?)"
-          : "it computes without end, or blocks in a call that the clock does not know";
+  char reason[160];
+  describe_hold(holder, reason);
   char thread[32] = "";
   if (holder->thread_id != 0 && holder->thread_id != holder->process_id)
     snprintf(thread, sizeof thread, ", thread %d", (int)holder->thread_id);
