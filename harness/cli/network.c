@@ -4,6 +4,7 @@
  * addresses, and what stands for them on this machine.
  */
 #include <getopt.h>
+#include <net/if.h>
 #include <stdio.h>
 
 #include "harness/cli/cli.h"
@@ -12,18 +13,23 @@
 #include "harness/lab/runner.h"
 #include "harness/lab/suite.h"
 
-enum { OPTION_REAL_TIME = CLI_OPTION_LONG };
+enum { OPTION_REAL_TIME = CLI_OPTION_LONG, OPTION_INTERFACE };
 
 static const struct cli_option options[] = {
     {"real-time", OPTION_REAL_TIME, NULL, "as it is in real time: addresses of this machine"},
+    {"interface", OPTION_INTERFACE, "NAME", "likewise, addresses of this network interface"},
     CLI_OPTION_HELP,
 };
 
 static int take_option(void *context, int option, const char *argument) {
   struct suite *suite = context;
-  (void)argument;
-  suite->real_time |= option == OPTION_REAL_TIME;
-  return 0;
+  suite->real_time = true;
+  if (option != OPTION_INTERFACE)
+    return 0;
+  suite->interface = argument;
+  return if_nametoindex(argument)
+             ? 0
+             : cli_usage("network", "--interface %s: there is no such network interface", argument);
 }
 
 static const struct cli_command command = {

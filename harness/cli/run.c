@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@ enum { JOBS_MAX = 64, REPEAT_MAX = 1000000 };
 enum {
   OPTION_PHONE = CLI_OPTION_LONG,
   OPTION_REAL_TIME,
+  OPTION_INTERFACE,
   OPTION_SEED,
   OPTION_REPEAT,
   OPTION_JUNIT,
@@ -34,6 +36,8 @@ enum {
 static const struct cli_option options[] = {
     {"phone", OPTION_PHONE, "NAME", "the phone under test: reference (the default), baresip"},
     {"real-time", OPTION_REAL_TIME, NULL, "in real time instead of virtual time"},
+    {"interface", OPTION_INTERFACE, "NAME",
+     "in real time, at the addresses of this network interface, one scenario after the other"},
     {"jobs", 'j', "N", "scenarios at once (default: one for each processor)"},
     {"seed", OPTION_SEED, "N", "seed of all randomness (default 1); one seed gives the same bytes"},
     {"repeat", OPTION_REPEAT, "N", "run each scenario N times and compare the digests"},
@@ -60,6 +64,12 @@ static int take_option(void *context, int option, const char *argument) {
   case OPTION_REAL_TIME:
     run->suite.real_time = true;
     return 0;
+  case OPTION_INTERFACE:
+    run->suite.real_time = true;
+    run->suite.interface = argument;
+    return if_nametoindex(argument)
+               ? 0
+               : cli_usage("run", "--interface %s: there is no such network interface", argument);
   case 'j':
     if (!cli_parse_number(argument, 1, JOBS_MAX, &number))
       return cli_usage("run", "-j %s: a number from 1 to 64", argument);
@@ -189,6 +199,8 @@ int cli_run(int argc, char **argv) {
     return own_fault(&error);
   if ((status = check_phone(&places, run.runner.phone)) != 0)
     return status;
+  if (run.suite.interface) /* two would want the same addresses */
+    run.runner.jobs = 1;
   if (optind == argc)
     return cli_usage("run", "which scenarios? Name files or folders");
   if (suite_find(&run.suite, (const char *const *)argv + optind, (size_t)(argc - optind), &error)) {

@@ -5,6 +5,7 @@
  * its environment; it is told only so that the scenario can know.
  *
  * usage: sipfall worker SCENARIO SEED BLOCK PROCESSOR PHONE virtual|real timeline|no-timeline
+ * plan|run INTERFACE
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -71,6 +72,7 @@ static cJSON *run(char **argv, FILE *timeline, struct error *error) {
       .seed = strtoull(argv[2], NULL, 10),
       .block = (unsigned)strtoul(argv[3], NULL, 10),
       .real_time = strcmp(argv[6], "real") == 0,
+      .interface = argv[9][0] ? argv[9] : NULL,
       .timeline_output = timeline,
   };
   if (places_find(&places, error) || lab_create(&lab, &options, error))
@@ -88,7 +90,7 @@ static cJSON *run(char **argv, FILE *timeline, struct error *error) {
 }
 
 int cli_worker(int argc, char **argv) {
-  if (argc != 9 || fcntl(WORKER_RESULT_FD, F_GETFD) < 0) {
+  if (argc != 10 || fcntl(WORKER_RESULT_FD, F_GETFD) < 0) {
     fputs("sipfall worker: is started by sipfall run, not by hand\n", stderr);
     return EXIT_USAGE;
   }

@@ -5,6 +5,9 @@
 #include "harness/lab/hosts.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +16,9 @@
 #include "harness/clock/network.h"
 
 /* One network for each kind, numbers from 1. */
+/* More addresses of an interface are of no use to any scenario. */
+enum { HOSTS_OF_INTERFACE_MAX = 256 };
+
 enum { HOSTS_OF_KIND_MAX = 250, HOST_KINDS = HOST_PROGRAM + 1 };
 
 struct host {
@@ -27,6 +33,9 @@ struct hosts {
   unsigned block;
   struct network *network;
   unsigned of_kind[HOST_KINDS]; /* numbers given so far */
+  char interface[IF_NAMESIZE];  /* whose addresses hosts get; empty: nobody's */
+  struct sockaddr_storage interface_address[HOSTS_OF_INTERFACE_MAX];
+  size_t interface_addresses, interface_used;
   size_t count;
   struct host host[HOST_KINDS * HOSTS_OF_KIND_MAX];
 };
@@ -72,8 +81,8 @@ static uint16_t usual_port(const struct hosts *hosts, enum host_kind kind) {
 }
 
 /* The next address of its kind that nobody has. */
-static void next_address(struct hosts *hosts, enum host_kind kind,
-                         struct sockaddr_storage *address) {
+static void next_own_address(struct hosts *hosts, enum host_kind kind,
+                             struct sockaddr_storage *address) {
   static const char *const networks[HOST_KINDS] = {[HOST_DNS] = "203.0.113",
                                                    [HOST_PROXY] = "192.0.2",
                                                    [HOST_PHONE] = "198.51.100",
@@ -89,13 +98,51 @@ static void next_address(struct hosts *hosts, enum host_kind kind,
   } while (hosts_name(hosts, address));
 }
 
+static int next_address(struct hosts *hosts, enum host_kind kind, const char *name,
+                        struct sockaddr_storage *address, struct error *error) {
+  if (!hosts->interface[0]) {
+    next_own_address(hosts, kind, address);
+    return 0;
+  }
+  if (hosts->interface_used == hosts->interface_addresses)
+    return error_set(
+        error,
+        "\"%s\" finds no address left at %s, which has %zu: give it more, one for each "
+        "host (ip address add 192.168.1.11/24 dev %s)",
+        name, hosts->interface, hosts->interface_addresses, hosts->interface);
+  *address = hosts->interface_address[hosts->interface_used++];
+  address_set_port(address, usual_port(hosts, kind));
+  return 0;
+}
+
+int hosts_use_interface(struct hosts *hosts, const char *interface, struct error *error) {
+  struct ifaddrs *list = NULL;
+  bool known = false;
+  if (getifaddrs(&list))
+    return error_set(error, "the network interfaces can't be listed: %s", strerror(errno));
+  for (const struct ifaddrs *each = list; each; each = each->ifa_next) {
+    if (strcmp(each->ifa_name, interface) != 0)
+      continue;
+    known = true;
+    if (each->ifa_addr && each->ifa_addr->sa_family == AF_INET &&
+        hosts->interface_addresses < HOSTS_OF_INTERFACE_MAX)
+      memcpy(&hosts->interface_address[hosts->interface_addresses++], each->ifa_addr,
+             sizeof(struct sockaddr_in));
+  }
+  freeifaddrs(list);
+  snprintf(hosts->interface, sizeof hosts->interface, "%s", interface);
+  if (!known)
+    return error_set(error, "there is no network interface \"%s\"", interface);
+  return hosts->interface_addresses > 0
+             ? 0
+             : error_set(error, "the network interface \"%s\" has no IPv4 address", interface);
+}
+
 static int choose_address(struct hosts *hosts, enum host_kind kind, const char *name,
                           const char *wanted, struct sockaddr_storage *address,
                           struct error *error) {
-  if (!wanted || !hosts->network) {
-    next_address(hosts, kind, address);
-    return 0;
-  }
+  if (!wanted || !hosts->network)
+    return next_address(hosts, kind, name, address, error);
   if (address_parse(address, wanted, usual_port(hosts, kind), error))
     return -1;
   const char *owner = hosts_name(hosts, address);

@@ -5,7 +5,8 @@
  * In virtual time the addresses are simulated (harness/clock/network.h): the scenario's own, or
  * those that the lab gives from the documentation networks (RFC 5737, RFC 2544), the same in every
  * run and every worker. In real time each host has a loopback address of the worker's block
- * (127.BLOCK.KIND.NUMBER), and DNS is not at port 53, which an ordinary user can't open there.
+ * (127.BLOCK.KIND.NUMBER) or one of a network interface, and DNS is not at port 53, which an
+ * ordinary user can't open there.
  */
 #ifndef HARNESS_LAB_HOSTS_H
 #define HARNESS_LAB_HOSTS_H
@@ -37,6 +38,11 @@ struct hosts;
  * none, as in real time. */
 int hosts_create(struct hosts **out, unsigned block, struct network *network);
 void hosts_destroy(struct hosts *hosts);
+
+/* In real time: hosts get the IPv4 addresses of this network interface, one each, in the order in
+ * which it has them and in which hosts are added, instead of loopback addresses. Returns 0, or -1
+ * with the text filled in: there is no such interface, or it has no IPv4 address. */
+int hosts_use_interface(struct hosts *hosts, const char *interface, struct error *error);
 
 /* Adds a host. Its address is `wanted` (without port; in real time there is none to be had) or,
  * when that is NULL, the next one of its kind. `*address` gets it, with `port` (0: the usual one of

@@ -102,6 +102,10 @@ int lab_create(struct lab **out, const struct lab_options *options, struct error
     lab_destroy(lab);
     return error_set(error, "can't make a lab: out of memory");
   }
+  if (options->interface && hosts_use_interface(lab->hosts, options->interface, error)) {
+    lab_destroy(lab);
+    return -1;
+  }
   if (lab->clock && outside_create(&lab->outside, lab, &lab->clock->network, error)) {
     lab_destroy(lab);
     return -1;

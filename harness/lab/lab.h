@@ -24,6 +24,7 @@ struct lab_options {
   uint64_t seed;
   unsigned block; /* HOSTS_BLOCK_FIRST … HOSTS_BLOCK_LAST */
   bool real_time;
+  const char *interface; /* in real time: whose addresses hosts get; NULL: loopback's */
   FILE *timeline_output; /* may be NULL; borrowed */
 };
 

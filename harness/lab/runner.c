@@ -361,6 +361,7 @@ static int spawn_worker(struct slot *slot) {
                         runner->suite->real_time ? "real" : "virtual",
                         slot->timeline >= 0 ? "timeline" : "no-timeline",
                         runner->suite->plan_only ? "plan" : "run",
+                        runner->suite->interface ? runner->suite->interface : "",
                         NULL};
   const unsigned writable = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
   uv_stdio_container_t stdio[] = {

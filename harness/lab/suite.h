@@ -52,8 +52,9 @@ struct suite {
   uint64_t seed;
   int64_t wall_ns;
   bool real_time;
-  bool plan_only;  /* labs are made and described, and nothing is run in them */
-  int interrupted; /* by this signal; 0: not */
+  const char *interface; /* in real time: whose addresses hosts get; NULL: loopback's */
+  bool plan_only;        /* labs are made and described, and nothing is run in them */
+  int interrupted;       /* by this signal; 0: not */
 };
 
 /* Finds the scenario files: a path is a file, or a directory that is searched for *.lua, in the
