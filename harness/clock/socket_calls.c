@@ -37,11 +37,24 @@ static void prepare_v6(int fd) {
   REAL(setsockopt)(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
 }
 
+/* The kernel sizes a connection's buffers by the time that bytes take (tcp(7),
+ * tcp_moderate_rcvbuf), so that how much fits would differ from run to run. These stay as large as
+ * Linux makes them for a new connection over an Ethernet; the kernel doubles what it is given
+ * (socket(7)). */
+enum { RECEIVE_BUFFER = 131072 / 2, SEND_BUFFER = 87040 / 2 };
+
+static void prepare_stream(int fd) {
+  int on = 1, receive = RECEIVE_BUFFER, send = SEND_BUFFER;
+  REAL(setsockopt)(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  REAL(setsockopt)(fd, SOL_SOCKET, SO_RCVBUF, &receive, sizeof receive);
+  REAL(setsockopt)(fd, SOL_SOCKET, SO_SNDBUF, &send, sizeof send);
+}
+
 INTERPOSED int socket(int domain, int type, int protocol) {
   int fd = REAL(socket)(domain, type, protocol);
-  int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
+  int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0 && turn_in_lab() && kind == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6))
-    REAL(setsockopt)(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    prepare_stream(fd);
   if (fd >= 0 && domain == AF_INET6 && address_network())
     prepare_v6(fd);
   return fd;
