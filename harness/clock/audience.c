@@ -80,6 +80,12 @@ int audience_of(int fd) {
   return audience;
 }
 
+/* Datagrams over loopback never wait: what has no room is dropped. */
+void audience_read(int fd) {
+  if (turn_room_is_wanted())
+    turn_made_room_for(audience_of(fd));
+}
+
 int audience_at(const struct sockaddr *realised) {
   const struct network *network = address_network();
   return network ? audience_of_address(network, realised) : TURN_EVERYBODY;

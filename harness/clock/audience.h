@@ -15,6 +15,10 @@
  * no peer or the descriptor may be gone. Keeps errno. */
 int audience_of(int fd);
 
+/* Something has been read from a descriptor: those who may wait for room there look again. Call it
+ * after the read; it costs nothing while nobody waits. Keeps errno. */
+void audience_read(int fd);
+
 /* Of a connection to an address, as the kernel gets it. */
 int audience_at(const struct sockaddr *realised);
 

@@ -30,6 +30,19 @@ static inline int64_t ns_of_timespec(const struct timespec *time) {
   return (int64_t)time->tv_sec * NS_PER_S + time->tv_nsec;
 }
 
+/* When a wait ends, by a timeout in ms as poll and epoll take it: negative is for ever. */
+static inline int64_t deadline_of_ms(int timeout_ms) {
+  return turn_deadline_ns(timeout_ms < 0 ? -1 : (int64_t)timeout_ms * NS_PER_MS);
+}
+
+/* The same by a timeout as ppoll and others take it: NULL is for ever. False when the kernel would
+ * refuse it. */
+static inline bool deadline_of_timespec(const struct timespec *timeout, int64_t *deadline_ns) {
+  int64_t duration_ns = timeout ? ns_of_timespec(timeout) : INT64_MAX;
+  *deadline_ns = timeout ? turn_deadline_ns(duration_ns) : CLOCK_NEVER;
+  return duration_ns >= 0;
+}
+
 /* An absolute time as the calls of pthreads and semaphores take it. Returns 0, or EINVAL for a time
  * or a clock that they refuse. */
 static inline int deadline_of(clockid_t clock, const struct timespec *time,

@@ -1,32 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Interposed: the calls that wait for several descriptors with a timeout. Each becomes a look with
- * a timeout of zero by the real call, repeated under turn_wait().
+ * Interposed: poll, select and their relatives. Each becomes a look with a timeout of zero by the
+ * real call, repeated under turn_await(). epoll_calls.c does the same for epoll.
  */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/select.h>
 
 #include "harness/clock/calls.h"
+#include "harness/clock/epoll_calls.h"
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
-
-/* A timeout in ms as poll and epoll take it: negative is for ever. */
-static int64_t deadline_of_ms(int timeout_ms) {
-  return turn_deadline_ns(timeout_ms < 0 ? -1 : (int64_t)timeout_ms * NS_PER_MS);
-}
-
-/* A timeout as ppoll and pselect take it: NULL is for ever. False when the kernel would refuse it.
- */
-static bool deadline_of_timespec(const struct timespec *timeout, int64_t *deadline_ns) {
-  int64_t duration_ns = timeout ? ns_of_timespec(timeout) : INT64_MAX;
-  *deadline_ns = timeout ? turn_deadline_ns(duration_ns) : CLOCK_NEVER;
-  return duration_ns >= 0;
-}
 
 static int refuse(int error) {
   errno = error;
@@ -45,11 +32,27 @@ static int poll_ready(void *context) {
   return REAL(poll)(set->descriptors, set->count, 0);
 }
 
+/* One of the descriptors may be an epoll instance. */
+static bool poll_is_for_room(const struct poll_set *set) {
+  for (nfds_t i = 0; i < set->count; i++)
+    if (set->descriptors[i].events & (POLLOUT | POLLWRNORM | POLLWRBAND))
+      return true;
+  return epoll_is_for_room();
+}
+
+static int poll_until(struct poll_set *set, int64_t deadline_ns, const sigset_t *mask) {
+  return turn_await(&(struct turn_request){.ready = poll_ready,
+                                           .context = set,
+                                           .deadline.ns = deadline_ns,
+                                           .mask = mask,
+                                           .manner = poll_is_for_room(set) ? TURN_FOR_ROOM : 0});
+}
+
 INTERPOSED int poll(struct pollfd *descriptors, nfds_t count, int timeout_ms) {
   if (!turn_taking_part() || timeout_ms == 0)
     return REAL(poll)(descriptors, count, timeout_ms);
   struct poll_set set = {descriptors, count};
-  return turn_wait(poll_ready, &set, deadline_of_ms(timeout_ms), NULL);
+  return poll_until(&set, deadline_of_ms(timeout_ms), NULL);
 }
 
 INTERPOSED int ppoll(struct pollfd *descriptors, nfds_t count, const struct timespec *timeout,
@@ -60,7 +63,7 @@ INTERPOSED int ppoll(struct pollfd *descriptors, nfds_t count, const struct time
   struct poll_set set = {descriptors, count};
   if (!deadline_of_timespec(timeout, &deadline_ns))
     return refuse(EINVAL);
-  return turn_wait(poll_ready, &set, deadline_ns, mask);
+  return poll_until(&set, deadline_ns, mask);
 }
 
 /* What programs built with _FORTIFY_SOURCE call; the C library has checked the size by then. */
@@ -122,7 +125,12 @@ static int select_until(int count, fd_set *readable, fd_set *writable, fd_set *e
       .count = count, .size = size, .asked = {readable, writable, exceptional}};
   for (int i = 0; i < SELECT_SETS; i++)
     sets.found[i] = (fd_set *)(found + (size_t)i * size);
-  int result = turn_wait(select_ready, &sets, deadline_ns, mask);
+  int result = turn_await(
+      &(struct turn_request){.ready = select_ready,
+                             .context = &sets,
+                             .deadline.ns = deadline_ns,
+                             .mask = mask,
+                             .manner = writable || epoll_is_for_room() ? TURN_FOR_ROOM : 0});
   for (int i = 0; result >= 0 && i < SELECT_SETS; i++)
     if (sets.asked[i])
       memcpy(sets.asked[i], sets.found[i], size);
@@ -159,43 +167,4 @@ INTERPOSED int pselect(int count, fd_set *readable, fd_set *writable, fd_set *ex
   if (!deadline_of_timespec(timeout, &deadline_ns))
     return refuse(EINVAL);
   return select_until(count, readable, writable, exceptional, deadline_ns, mask);
-}
-
-/* ---- epoll ---- */
-
-struct epoll_set {
-  int descriptor;
-  struct epoll_event *events;
-  int capacity;
-};
-
-static int epoll_ready(void *context) {
-  struct epoll_set *set = context;
-  return REAL(epoll_wait)(set->descriptor, set->events, set->capacity, 0);
-}
-
-INTERPOSED int epoll_pwait(int descriptor, struct epoll_event *events, int capacity, int timeout_ms,
-                           const sigset_t *mask) {
-  if (!turn_taking_part() || timeout_ms == 0)
-    return REAL(epoll_pwait)(descriptor, events, capacity, timeout_ms, mask);
-  struct epoll_set set = {descriptor, events, capacity};
-  return turn_wait(epoll_ready, &set, deadline_of_ms(timeout_ms), mask);
-}
-
-INTERPOSED int epoll_wait(int descriptor, struct epoll_event *events, int capacity,
-                          int timeout_ms) {
-  if (!turn_taking_part() || timeout_ms == 0)
-    return REAL(epoll_wait)(descriptor, events, capacity, timeout_ms);
-  return epoll_pwait(descriptor, events, capacity, timeout_ms, NULL);
-}
-
-INTERPOSED int epoll_pwait2(int descriptor, struct epoll_event *events, int capacity,
-                            const struct timespec *timeout, const sigset_t *mask) {
-  if (!turn_taking_part())
-    return REAL(epoll_pwait2)(descriptor, events, capacity, timeout, mask);
-  int64_t deadline_ns;
-  struct epoll_set set = {descriptor, events, capacity};
-  if (!deadline_of_timespec(timeout, &deadline_ns))
-    return refuse(EINVAL);
-  return turn_wait(epoll_ready, &set, deadline_ns, mask);
 }

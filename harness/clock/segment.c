@@ -38,6 +38,16 @@ static void set_add_all(struct clock_set *set, const struct clock_set *others) {
   }
 }
 
+/* Those that are in both sets. */
+static void set_add_common(struct clock_set *set, const struct clock_set *one,
+                           const struct clock_set *other) {
+  for (uint32_t i = 0; i < CLOCK_SET_WORDS; i++) {
+    uint64_t word = one->word[i] & other->word[i];
+    if (word)
+      atomic_fetch_or(&set->word[i], word);
+  }
+}
+
 /* The lowest member from `first` on and below `end`, or -1. */
 static int set_lowest(const struct clock_set *set, uint32_t first, uint32_t end) {
   for (uint32_t i = first / 64; i * 64 < end; i++) {
@@ -90,6 +100,25 @@ void clock_wake_all(struct clock_segment *segment) {
   set_add_all(&segment->awake, &segment->present);
 }
 
+void clock_want_room(struct clock_segment *segment, uint32_t index, bool wanted) {
+  if (wanted)
+    set_add(&segment->wanting_room, index);
+  else
+    set_remove(&segment->wanting_room, index);
+}
+
+bool clock_room_is_wanted(const struct clock_segment *segment) {
+  return set_lowest(&segment->wanting_room, 0, segment->participants) >= 0;
+}
+
+void clock_wake_host_for_room(struct clock_segment *segment, uint32_t host) {
+  set_add_common(&segment->awake, &segment->at_host[host], &segment->wanting_room);
+}
+
+void clock_wake_all_for_room(struct clock_segment *segment) {
+  set_add_common(&segment->awake, &segment->present, &segment->wanting_room);
+}
+
 void clock_look(struct clock_segment *segment, uint32_t index) {
   set_remove(&segment->awake, index);
 }
@@ -136,6 +165,7 @@ void clock_free(struct clock_segment *segment, uint32_t index) {
   set_remove(&segment->present, index);
   clock_leave_hosts(segment, index);
   set_remove(&segment->awake, index);
+  set_remove(&segment->wanting_room, index);
   segment->participant[index].process_id = 0;
   segment->participant[index].state = CLOCK_FREE;
   clock_wake_all(segment);

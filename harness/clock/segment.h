@@ -32,7 +32,7 @@
 #include "harness/clock/network.h"
 
 /* "sip" and the version of the layout, which changes with struct clock_segment. */
-#define CLOCK_SEGMENT_MAGIC UINT32_C(0x73697009)
+#define CLOCK_SEGMENT_MAGIC UINT32_C(0x7369700a)
 
 /* Names the segment in the environment of a lab's processes; the value is a path to open. */
 #define CLOCK_SEGMENT_VARIABLE "SIPFALL_CLOCK"
@@ -119,6 +119,8 @@ struct clock_segment {
   struct clock_set present;  /* all participants */
   struct clock_set awake;    /* those that can have something to do: they have not run yet, or their
                                 time has come or somebody did something since they last looked */
+  struct clock_set wanting_room; /* those that wait until others read, because a pipe or a socket of
+                                    theirs is full */
   struct clock_set at_host[NETWORK_HOSTS_MAX]; /* those of a host, and others that have a socket at
                                                   an address of it */
   struct clock_participant participant[CLOCK_PARTICIPANTS_MAX];
@@ -204,6 +206,13 @@ void clock_leave_hosts(struct clock_segment *segment, uint32_t index);
 void clock_wake(struct clock_segment *segment, uint32_t index);
 void clock_wake_host(struct clock_segment *segment, uint32_t host);
 void clock_wake_all(struct clock_segment *segment);
+
+/* The participant waits for room from now on, or does no more; whether anybody does; and the same
+ * wakes as above, of those only who do. */
+void clock_want_room(struct clock_segment *segment, uint32_t index, bool wanted);
+bool clock_room_is_wanted(const struct clock_segment *segment);
+void clock_wake_host_for_room(struct clock_segment *segment, uint32_t host);
+void clock_wake_all_for_room(struct clock_segment *segment);
 
 /* The date on a host, ns since 1970; and stepping it: those who wait for a date there look afresh.
  */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "harness/clock/audience.h"
 #include "harness/clock/keepalive.h"
 #include "harness/clock/real.h"
 
@@ -150,6 +151,8 @@ ssize_t socket_result(int fd, ssize_t result) {
 }
 
 ssize_t socket_received(int fd, ssize_t result) {
+  if (result >= 0)
+    audience_read(fd);
   struct socket_note *note = result > 0 ? socket_note_find(fd) : NULL;
   if (note)
     keepalive_heard(note);

@@ -91,7 +91,8 @@ int inet_protocol(int fd);
 /* Gives a result of a call on a socket its right errno. */
 ssize_t socket_result(int fd, ssize_t result);
 
-/* The same for what receives: the peer has been heard. */
+/* The same for what receives or reads, whatever the descriptor is: the peer has been heard, and
+ * writers may have room. */
 ssize_t socket_received(int fd, ssize_t result);
 
 #endif

@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -47,7 +49,9 @@ static const struct timespec rest = {.tv_nsec = 5000000};
 struct clock_segment *lab;
 __thread int own_slot __attribute__((tls_model("initial-exec"))) = -1;
 static __thread unsigned yields __attribute__((tls_model("initial-exec")));
-static bool pipes[3]; /* standard output or error is a pipe, see note_hidden_writes() */
+
+/* How to ask how much of standard output or error is unread, see note_hidden_writes(); 0: not. */
+static unsigned long unread_request[3];
 
 bool turn_in_lab(void) {
   return lab != NULL;
@@ -85,18 +89,32 @@ void turn_activity(void) {
   turn_activity_for(TURN_EVERYBODY);
 }
 
-void turn_activity_for(int audience) {
+/* Wakes an audience by the two functions given. */
+static void tell(int audience, void (*wake_all)(struct clock_segment *segment),
+                 void (*wake_host)(struct clock_segment *segment, uint32_t host)) {
   if (!lab || audience == TURN_NOBODY)
     return;
   uint32_t from = own_slot >= 0 ? lab->participant[own_slot].host : NETWORK_LAB_HOST;
   bool knows_all = own_slot < 0 || from == NETWORK_LAB_HOST;
   if (audience == TURN_EVERYBODY || lab->network.block == 0 ||
       (audience == TURN_NEARBY && knows_all)) {
-    clock_wake_all(lab);
+    wake_all(lab);
     return;
   }
-  clock_wake_host(lab, from);
-  clock_wake_host(lab, audience == TURN_NEARBY ? NETWORK_LAB_HOST : (uint32_t)audience);
+  wake_host(lab, from);
+  wake_host(lab, audience == TURN_NEARBY ? NETWORK_LAB_HOST : (uint32_t)audience);
+}
+
+void turn_activity_for(int audience) {
+  tell(audience, clock_wake_all, clock_wake_host);
+}
+
+bool turn_room_is_wanted(void) {
+  return lab && clock_room_is_wanted(lab);
+}
+
+void turn_made_room_for(int audience) {
+  tell(audience, clock_wake_all_for_room, clock_wake_host_for_room);
 }
 
 struct network *turn_network(void) {
@@ -125,14 +143,27 @@ bool turn_files_watched(void) {
   return lab->files_watched != 0;
 }
 
-/* stdio writes by calls inside libc that can't be interposed. What it wrote to a pipe that somebody
- * of the lab reads is still in there. */
+/* stdio writes by calls inside libc that can't be interposed. What it wrote to a pipe or a pair of
+ * sockets that somebody of the lab reads is still in there. */
 static void note_hidden_writes(void) {
   for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
     int unread = 0;
-    if (pipes[fd] && ioctl(fd, FIONREAD, &unread) == 0 && unread > 0)
+    if (unread_request[fd] && ioctl(fd, unread_request[fd], &unread) == 0 && unread > 0)
       turn_activity_for(TURN_NEARBY);
   }
+}
+
+/* A pipe says at both ends what is unread, a pair of sockets at the writer's. (How much a TCP
+ * connection has sent is the kernel's own affair: acknowledgements come in real time.) */
+static unsigned long find_unread_request(int fd, const struct stat *status) {
+  int domain = 0;
+  socklen_t length = sizeof domain;
+  if (S_ISFIFO(status->st_mode))
+    return FIONREAD;
+  bool is_local = S_ISSOCK(status->st_mode) &&
+                  REAL(getsockopt)(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 &&
+                  domain == AF_UNIX;
+  return is_local ? SIOCOUTQ : 0;
 }
 
 /* Those of the first process lead out of the lab, also where others have them from it: what is
@@ -141,12 +172,12 @@ void find_pipes(void) {
   bool is_first = lab->participant[own_slot].announcer == lab->owner;
   for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
     struct stat status;
-    pipes[fd] = fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
-    if (pipes[fd] && is_first)
+    unread_request[fd] = fstat(fd, &status) == 0 ? find_unread_request(fd, &status) : 0;
+    if (unread_request[fd] && is_first)
       lab->outside_pipe[fd - STDOUT_FILENO] = status.st_ino;
-    if (pipes[fd] &&
+    if (unread_request[fd] &&
         (status.st_ino == lab->outside_pipe[0] || status.st_ino == lab->outside_pipe[1]))
-      pipes[fd] = false;
+      unread_request[fd] = 0;
   }
 }
 
@@ -341,7 +372,11 @@ static int await_ready(const struct turn_request *request, int cancel_state, sig
     if (delivery != NOTHING_RAN) /* the handler may have waited itself, or done what we wait for */
       continue;
     self->wake_ns = timer_ns < due_ns ? timer_ns : due_ns;
+    if (request->manner & TURN_FOR_ROOM)
+      clock_want_room(lab, (uint32_t)own_slot, true);
     let_others_run(request->mask ? request->mask : own);
+    if (request->manner & TURN_FOR_ROOM)
+      clock_want_room(lab, (uint32_t)own_slot, false);
   }
 }
 

@@ -45,6 +45,11 @@ enum turn_audience {
 void turn_activity_for(int audience);
 void turn_activity(void);
 
+/* Something has been read: of those whom that may concern, who waits for room looks again. Nearly
+ * always nobody does, so ask first. */
+bool turn_room_is_wanted(void);
+void turn_made_room_for(int audience);
+
 /* This process has a socket at an address of another host, as those of the lab may: what is done at
  * that host may mean something to it, too. */
 void turn_attend(int host);
@@ -66,7 +71,8 @@ enum turn_manner {
   TURN_INTERRUPTED = 0, /* any signal handler ends it */
   TURN_RESTARTS = 1,    /* a handler that was set without SA_RESTART ends it */
   TURN_GOES_ON = 2,     /* no handler ends it */
-  TURN_NO_CANCEL = 4    /* may be added: it is no cancellation point */
+  TURN_NO_CANCEL = 4,   /* may be added: it is no cancellation point */
+  TURN_FOR_ROOM = 8     /* may be added: it may end when others read */
 };
 
 struct turn_request {

@@ -50,7 +50,8 @@ int await_ready_until(int fd, int option, int (*ready)(void *context), void *con
       .ready = ready,
       .context = context,
       .deadline.ns = turn_deadline_ns(duration_ns),
-      .manner = duration_ns < 0 ? TURN_RESTARTS : TURN_INTERRUPTED,
+      .manner = (duration_ns < 0 ? TURN_RESTARTS : TURN_INTERRUPTED) |
+                (option == SO_SNDTIMEO ? TURN_FOR_ROOM : 0),
   });
   if (result == 0)
     errno = EAGAIN;

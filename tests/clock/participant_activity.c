@@ -32,19 +32,18 @@
 #include <unistd.h>
 
 #include "tests/clock/participant.h"
+#include "tests/clock/participant_activity.h"
 
-/* Everybody's port, and the addresses that the test gives the hosts. */
-enum { PORT = 5000 };
 static const char ping_address[] = "10.0.0.1", pong_address[] = "10.0.0.2",
                   proxy_address[] = "10.0.0.3";
 
-static struct sockaddr_in address_of(const char *text, uint16_t port) {
+struct sockaddr_in address_of(const char *text, uint16_t port) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
   need(inet_pton(AF_INET, text, &address.sin_addr) == 1);
   return address;
 }
 
-static int bound(const char *text, int type, uint16_t port) {
+int bound(const char *text, int type, uint16_t port) {
   struct sockaddr_in own = address_of(text, port);
   int fd = socket(AF_INET, type, 0), on = 1;
   /* The lab before this one may have left a connection in TIME_WAIT. */
@@ -53,7 +52,7 @@ static int bound(const char *text, int type, uint16_t port) {
   return fd;
 }
 
-static void connect_to(int fd, const char *text) {
+void connect_to(int fd, const char *text) {
   struct sockaddr_in to = address_of(text, PORT);
   need(connect(fd, (struct sockaddr *)&to, sizeof to) == 0);
 }
@@ -63,8 +62,7 @@ static void send_to(int fd, const char *text, const char *bytes) {
   need(sendto(fd, bytes, strlen(bytes), 0, (struct sockaddr *)&to, sizeof to) >= 0);
 }
 
-/* Starts this program again on a host; NULL: on the lab's. */
-static pid_t start(const char *host, const char *part, int a, int b) {
+pid_t start(const char *host, const char *part, int a, int b) {
   pid_t child = fork();
   if (child != 0)
     return child;
@@ -77,7 +75,7 @@ static pid_t start(const char *host, const char *part, int a, int b) {
   _exit(126);
 }
 
-static void stop(pid_t child) {
+void stop(pid_t child) {
   need(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
 }
 

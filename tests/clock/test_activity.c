@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Who gets the turn after a deed, in a lab with a simulated network: whoever could be waiting for
- * it does, and nobody else.
+ * it does, and nobody else. So after a read.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,10 +86,35 @@ static void test_deeds_are_seen_at_once(void) {
   }
 }
 
+/* ---- reads ---- */
+
+static void test_reads_make_room_at_once(void) {
+  static const char *const had[] = {
+      "1.000000000 poll, read a pipe 1\n",     "1.000000000 select, readv a pipe 1\n",
+      "1.000000000 write, read a pipe 1\n",    "1.000000000 epoll, recv a pair 1\n",
+      "1.000000000 write, recvmsg a pair 1\n", "1.000000000 poll, recvmmsg datagrams 1\n",
+      "1.000000000 poll, recv TCP 1\n",        "1.000000000 select, read TCP 1\n",
+      "1.000000000 epoll, recvmsg TCP 1\n",    "1.000000000 edge, recv TCP 1\n",
+      "1.000000000 other epoll, recv TCP 1\n", "1.000000000 nested epoll, recv TCP 1\n",
+  };
+  for (size_t i = 0; i < sizeof had / sizeof had[0]; i++) {
+    char number[12];
+    snprintf(number, sizeof number, "%zu", i);
+    struct lab_result result = lab_run(
+        &(struct lab_options){.seed = 1, .prepare = exchange_network}, ARGUMENTS("room", number));
+    check(&result);
+    CU_ASSERT_STRING_EQUAL(result.output, had[i]);
+    if (strcmp(result.output, had[i]) != 0)
+      fprintf(stderr, "wanted %sbut was %s", had[i], result.output);
+    free(result.output);
+  }
+}
+
 static const struct unit_test tests[] = {
     {"a message is looked at by who gets it, not by 200 idle participants",
      test_idle_participants_cost_nothing},
     {"every kind of deed is seen at once by who waits for it", test_deeds_are_seen_at_once},
+    {"every kind of read is seen at once by who waits for room", test_reads_make_room_at_once},
 };
 
 UNIT_MAIN("clock activity", tests)
