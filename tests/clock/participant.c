@@ -448,6 +448,18 @@ static int part_loopback(int sends) {
   return 0;
 }
 
+/* A connection acknowledges at once when it is new, and later with the answer, for which it waits
+ * in real time (tcp(7), TCP_QUICKACK). */
+enum { ROUNDS_UNTIL_LATE_ACKNOWLEDGEMENTS = 50 };
+
+static void go_to_and_fro(int one, int other) {
+  char bytes[3];
+  for (int i = 0; i < ROUNDS_UNTIL_LATE_ACKNOWLEDGEMENTS; i++)
+    if (send(one, "abc", 3, 0) != 3 || recv(other, bytes, 3, 0) != 3 ||
+        send(other, "abc", 3, 0) != 3 || recv(one, bytes, 3, 0) != 3)
+      abort();
+}
+
 /* Small segments in a row over TCP arrive when they are sent, not when an acknowledgement comes. */
 static int part_segments(void) {
   int listener = socket(AF_INET, SOCK_STREAM, 0), stream = socket(AF_INET, SOCK_STREAM, 0);
@@ -459,6 +471,7 @@ static int part_segments(void) {
       connect(stream, (struct sockaddr *)&address, sizeof address))
     abort();
   int accepted = accept(listener, NULL, NULL);
+  go_to_and_fro(stream, accepted);
   if (fork() == 0) {
     for (int i = 0; i < 5; i++)
       if (send(accepted, "abc", 3, 0) != 3)
