@@ -21,8 +21,9 @@ struct lab_result {
   uint32_t left;    /* participants that are still there */
 };
 
-/* Far more than any of these tests takes on a loaded machine. */
-#define LAB_REAL_LIMIT_NS (INT64_C(60) * 1000000000)
+/* Far more than any of these tests takes on a loaded machine: one has to compute for
+ * CLOCK_HOLD_REPORT_NS, beside dozens of other programs. */
+#define LAB_REAL_LIMIT_NS (INT64_C(300) * 1000000000)
 
 struct lab_options {
   uint64_t seed;
