@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,9 +17,11 @@
 #include "harness/clock/audience.h"
 #include "harness/clock/network.h"
 #include "harness/clock/pending.h"
+#include "harness/clock/program_memory.h"
 #include "harness/clock/reaching.h"
 #include "harness/clock/real.h"
 #include "harness/clock/socket_calls.h"
+#include "harness/clock/socket_notes.h"
 #include "harness/clock/turn.h"
 
 /* What Linux says to a process whose host has no route to an address. */
@@ -42,11 +45,36 @@ int address_own_host(const struct network *network) {
 
 /* ---- binding ---- */
 
+/* RFC 2133's struct sockaddr_in6, which ends before the scope; Linux takes it. */
+enum { SIN6_LENGTH_MIN = offsetof(struct sockaddr_in6, sin6_scope_id) };
+
+bool address_take(const struct sockaddr *given, socklen_t length, struct sockaddr_storage *out) {
+  int saved_errno = errno;
+  *out = (struct sockaddr_storage){.ss_family = AF_UNSPEC};
+  bool is_taken = given && length >= sizeof out->ss_family && length <= sizeof *out &&
+                  program_memory_read(out, given, length);
+  errno = saved_errno;
+  return is_taken && ((out->ss_family == AF_INET && length >= sizeof(struct sockaddr_in)) ||
+                      (out->ss_family == AF_INET6 && length >= SIN6_LENGTH_MIN));
+}
+
 INTERPOSED int bind(int fd, const struct sockaddr *address, socklen_t length) {
   struct network *network = address_network();
-  if (!network || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
+  struct sockaddr_storage own;
+  if (!network || !address_take(address, length, &own))
     return REAL(bind)(fd, address, length);
-  return any_bind(network, fd, address);
+  return any_bind(network, fd, (struct sockaddr *)&own);
+}
+
+/* ip(7): a datagram to the broadcast address needs SO_BROADCAST. (TCP has no route there.) */
+static bool is_forbidden_broadcast(int fd, const struct sockaddr *to) {
+  struct in6_addr address;
+  const uint8_t everybody[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255};
+  int allowed = 0;
+  socklen_t length = sizeof allowed;
+  return network_normal_form(to, &address) && memcmp(&address, everybody, sizeof address) == 0 &&
+         inet_protocol(fd) == IPPROTO_UDP &&
+         REAL(getsockopt)(fd, SOL_SOCKET, SO_BROADCAST, &allowed, &length) == 0 && !allowed;
 }
 
 /* A socket that takes IPv6 only has no route to an IPv4 address. */
@@ -63,6 +91,10 @@ enum network_realisation address_realise(struct network *network, int fd, const 
       network_realise(network, address_own_host(network), to, realised, length);
   if (realisation == NETWORK_REALISED && !has_route(fd, to))
     realisation = NETWORK_NO_ROUTE;
+  if (realisation == NETWORK_NO_HOST && is_forbidden_broadcast(fd, to)) {
+    errno = EACCES;
+    return realisation;
+  }
   if (realisation == NETWORK_NO_HOST)
     address_report_outside(network, fd, to, to_length);
   if (realisation == NETWORK_NO_HOST || realisation == NETWORK_NO_ROUTE)
@@ -133,14 +165,16 @@ bool address_dial(struct network *network, int fd, const struct sockaddr *addres
 
 INTERPOSED int connect(int fd, const struct sockaddr *address, socklen_t length) {
   struct network *network = address_network();
-  struct sockaddr_storage realised;
+  struct sockaddr_storage target, realised;
+  const struct sockaddr *taken = (struct sockaddr *)&target;
   socklen_t realised_length = 0;
   reach_settle();
-  if (network && !address_dial(network, fd, address, length, &realised, &realised_length))
+  bool is_taken = network && address_take(address, length, &target);
+  if (is_taken && !address_dial(network, fd, taken, length, &realised, &realised_length))
     return -1;
-  int result = realised_length ? reach_connect(network, fd, address, &realised, realised_length)
+  int result = realised_length ? reach_connect(network, fd, taken, &realised, realised_length)
                                : REAL(connect)(fd, address, length);
-  if (network && address->sa_family == AF_UNSPEC)
+  if (network && !is_taken && result == 0 && address->sa_family == AF_UNSPEC)
     pending_dissolve(fd);
   turn_activity_for(realised_length ? audience_at((struct sockaddr *)&realised) : TURN_EVERYBODY);
   return result;
@@ -148,12 +182,20 @@ INTERPOSED int connect(int fd, const struct sockaddr *address, socklen_t length)
 
 /* ---- asking ---- */
 
-void address_give(const struct sockaddr_storage *said, socklen_t said_length,
-                  struct sockaddr *address, socklen_t *length) {
-  if (!address || !length)
-    return;
-  memcpy(address, said, *length < said_length ? *length : said_length);
+int address_give(const struct sockaddr_storage *said, socklen_t said_length,
+                 struct sockaddr *address, socklen_t *length) {
+  if (!length || (!address && *length > 0)) {
+    errno = EFAULT;
+    return -1;
+  }
+  if ((int)*length < 0) {
+    errno = EINVAL;
+    return -1;
+  }
+  if (*length > 0)
+    memcpy(address, said, *length < said_length ? *length : said_length);
   *length = said_length;
+  return 0;
 }
 
 /* Both calls take the same arguments and give the same answers. */
@@ -166,8 +208,7 @@ void address_give(const struct sockaddr_storage *said, socklen_t said_length,
   if (REAL(call)(fd, (struct sockaddr *)&said, &said_length))                                      \
     return -1;                                                                                     \
   simulate(network, fd, &said);                                                                    \
-  address_give(&said, said_length, address, length);                                               \
-  return 0
+  return address_give(&said, said_length, address, length)
 
 INTERPOSED int getsockname(int fd, struct sockaddr *restrict address, socklen_t *restrict length) {
   NAME_CALL(getsockname, any_simulate_own);

@@ -22,6 +22,10 @@ enum network_realisation address_realise(struct network *network, int fd, const 
                                          socklen_t to_length, struct sockaddr_storage *realised,
                                          socklen_t *length);
 
+/* Takes an address that the program names as the kernel takes it. False when it is none over IPv4
+ * or IPv6, or one that the kernel refuses: it shall have the word then (EFAULT, EINVAL). */
+bool address_take(const struct sockaddr *given, socklen_t length, struct sockaddr_storage *out);
+
 bool address_is_loopback(const struct sockaddr *address);
 
 /* Tells the lab that this process tried to reach `to`, which no host has. Keeps errno. */
@@ -38,9 +42,9 @@ void address_report_attempt(const struct network *network, int fd, const struct 
 bool address_dial(struct network *network, int fd, const struct sockaddr *address,
                   socklen_t address_length, struct sockaddr_storage *realised, socklen_t *length);
 
-/* Gives the process an address, cut to the room it has like the kernel does. `address` and `length`
- * may be NULL. */
-void address_give(const struct sockaddr_storage *said, socklen_t said_length,
-                  struct sockaddr *address, socklen_t *length);
+/* Gives the process an address, cut to the room it has like the kernel does. Returns 0, or -1 with
+ * errno EFAULT or EINVAL when there is none or it is negative. */
+int address_give(const struct sockaddr_storage *said, socklen_t said_length,
+                 struct sockaddr *address, socklen_t *length);
 
 #endif

@@ -218,7 +218,8 @@ int any_bind(struct network *network, int fd, const struct sockaddr *address) {
   } else {
     binding.address = network_find(network, own_host, address);
   }
-  if (!binding.address || (binding.address->host != own_host && own_host != NETWORK_LAB_HOST)) {
+  if (!binding.address || (binding.address->host != own_host && own_host != NETWORK_LAB_HOST) ||
+      ntohs(port_of(address)) > NETWORK_PORT_LAST) {
     errno = EADDRNOTAVAIL;
     return -1;
   }

@@ -16,6 +16,7 @@
 #include "harness/clock/any_sockets.h"
 #include "harness/clock/audience.h"
 #include "harness/clock/network.h"
+#include "harness/clock/program_memory.h"
 #include "harness/clock/reaching.h"
 #include "harness/clock/real.h"
 #include "harness/clock/silence.h"
@@ -32,7 +33,8 @@ enum { CONTROL_SIZE_MAX = 1024 };
 struct outgoing {
   struct msghdr message;
   struct sockaddr_storage target;
-  bool is_lost; /* nothing of it reaches anybody */
+  bool has_target; /* realised */
+  bool is_lost;    /* nothing of it reaches anybody */
   _Alignas(struct cmsghdr) char control[CONTROL_SIZE_MAX + CMSG_SPACE(sizeof(struct in_pktinfo))];
 };
 
@@ -59,7 +61,7 @@ static bool read_packet_info(const struct cmsghdr *header, struct sockaddr_stora
 }
 
 /* Copies the control data but for packet info, whose address it looks up. Returns 0, or -1 with
- * errno EINVAL when that is none of the host's. */
+ * errno EINVAL when that is none of the host's or a header's length is wrong. */
 static int copy_control(const struct network *network, const struct msghdr *message,
                         struct outgoing *out, const struct network_address **chosen) {
   size_t used = 0;
@@ -67,6 +69,12 @@ static int copy_control(const struct network *network, const struct msghdr *mess
   for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
        header = CMSG_NXTHDR((struct msghdr *)message, header)) {
     struct sockaddr_storage from;
+    size_t left = message->msg_controllen -
+                  (size_t)((const char *)header - (const char *)message->msg_control);
+    if (header->cmsg_len < sizeof *header || header->cmsg_len > left) {
+      errno = EINVAL;
+      return -1;
+    }
     if (!read_packet_info(header, &from)) {
       memcpy(out->control + used, header, header->cmsg_len);
       used += CMSG_ALIGN(header->cmsg_len);
@@ -97,24 +105,33 @@ static void append_source(struct outgoing *out, uint32_t loopback) {
   out->message.msg_controllen += CMSG_SPACE(sizeof info);
 }
 
+/* The address that a message names, as sendmsg() takes it: too long a one is cut. */
+static bool takes_name(const struct msghdr *message, struct sockaddr_storage *out) {
+  socklen_t length = message->msg_namelen;
+  if ((int)length > (int)sizeof *out)
+    length = sizeof *out;
+  return address_take(message->msg_name, length, out);
+}
+
 /* Realises where a message goes to and comes from. Returns 0, or -1 with errno set. */
 static int realise_message(struct network *network, int fd, const struct msghdr *message,
                            struct outgoing *out) {
-  const struct sockaddr *address = message->msg_name;
+  struct sockaddr_storage taken;
+  const struct sockaddr *address = (struct sockaddr *)&taken;
   const struct network_address *chosen = NULL, *to = NULL;
   uint32_t source = 0;
   out->message = *message;
-  out->is_lost = false;
+  out->is_lost = out->has_target = false;
   if (message->msg_controllen > CONTROL_SIZE_MAX)
     out->message.msg_controllen = 0; /* for the source; put back below if there is none */
   else if (message->msg_controllen > 0 && copy_control(network, message, out, &chosen))
     return -1;
-  if (address) {
+  if (message->msg_name) {
+    if (!takes_name(message, &taken))
+      return 0;
     switch (address_realise(network, fd, address, message->msg_namelen, &out->target,
                             &out->message.msg_namelen)) {
     case NETWORK_NOT_INET:
-      out->message = *message;
-      return 0;
     case NETWORK_NO_HOST:
     case NETWORK_NO_ROUTE:
       return -1;
@@ -125,6 +142,7 @@ static int realise_message(struct network *network, int fd, const struct msghdr 
     to = network_find(network, address_own_host(network), address);
     source = any_address_datagram(network, fd, to, address, chosen, &out->target);
     out->message.msg_name = &out->target;
+    out->has_target = true;
     switch (reach_datagram(network, fd, address, &out->target)) {
     case REACH_ARRIVES:
       break;
@@ -146,9 +164,9 @@ static int realise_message(struct network *network, int fd, const struct msghdr 
   return 0;
 }
 
-INTERPOSED ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+static ssize_t send_message(int fd, const struct msghdr *message, int flags) {
   struct network *network = address_network();
-  struct outgoing out;
+  struct outgoing out = {.has_target = false};
   reach_settle();
   if (network && (message->msg_name || message->msg_controllen > 0)) {
     if (realise_message(network, fd, message, &out))
@@ -157,18 +175,29 @@ INTERPOSED ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
       return message_size(message);
     message = &out.message;
   }
-  int audience = audience_of_message(fd, message->msg_name);
+  int audience = message->msg_name && !out.has_target ? TURN_EVERYBODY
+                                                      : audience_of_message(fd, message->msg_name);
   ssize_t result = waiting_sendmsg(fd, message, flags);
   turn_activity_for(audience);
   return result;
 }
 
+/* The kernel refuses a header that it can't read. */
+INTERPOSED ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+  struct msghdr taken;
+  if (!program_memory_read(&taken, message, sizeof taken))
+    return REAL(sendmsg)(fd, message, flags);
+  return send_message(fd, &taken, flags);
+}
+
 INTERPOSED ssize_t sendto(int fd, const void *bytes, size_t size, int flags,
                           const struct sockaddr *to, socklen_t length) {
+  if (to && length > sizeof(struct sockaddr_storage)) /* sendmsg() would cut it */
+    return REAL(sendto)(fd, bytes, size, flags, to, length);
   struct iovec part = {(void *)bytes, size};
   struct msghdr message = {
       .msg_name = (void *)to, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
-  return sendmsg(fd, &message, flags);
+  return send_message(fd, &message, flags);
 }
 
 /* One by one: what the kernel does too, as far as a program can see. */
@@ -195,11 +224,10 @@ INTERPOSED ssize_t recvfrom(int fd, void *restrict bytes, size_t size, int flags
     return socket_received(fd, REAL(recvfrom)(fd, bytes, size, flags, address, length));
   ssize_t result = socket_received(
       fd, REAL(recvfrom)(fd, bytes, size, flags, (struct sockaddr *)&said, &said_length));
-  if (result >= 0) {
-    any_simulate_peer(network, fd, &said);
-    address_give(&said, said_length, address, length);
-  }
-  return result;
+  if (result < 0)
+    return result;
+  any_simulate_peer(network, fd, &said);
+  return address_give(&said, said_length, address, length) ? -1 : result;
 }
 
 /* The address of ours that a packet came to: `to` is its number if the kernel's own word, the
@@ -253,13 +281,16 @@ static void simulate_control(const struct network *network, uint16_t to, struct 
 }
 
 INTERPOSED ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
+  struct msghdr copy;
+  if (!program_memory_read(&copy, message, sizeof copy) ||
+      (copy.msg_name && (int)copy.msg_namelen < 0))
+    return REAL(recvmsg)(fd, message, flags);
   if (!(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) && await_readable(fd))
     return -1;
   struct network *network = address_network();
   if (!network || (!message->msg_name && !message->msg_control))
     return socket_received(fd, REAL(recvmsg)(fd, message, flags));
   struct sockaddr_storage said = {0};
-  struct msghdr copy = *message;
   copy.msg_name = &said;
   copy.msg_namelen = sizeof said;
   ssize_t result = socket_received(fd, REAL(recvmsg)(fd, &copy, flags));
@@ -293,8 +324,10 @@ INTERPOSED int accept4(int fd, struct sockaddr *restrict address, socklen_t *res
     silence_accepted(fd, accepted);
   if (accepted >= 0 && address_network())
     any_simulate_peer(address_network(), fd, &said);
-  if (accepted >= 0)
-    address_give(&said, said_length, address, length);
+  if (accepted >= 0 && address && address_give(&said, said_length, address, length)) {
+    REAL(close)(accepted); /* as the kernel does */
+    return -1;
+  }
   return accepted;
 }
 

@@ -216,12 +216,12 @@ static enum network_realisation realise(const struct network *network,
                                         const struct network_address *entry,
                                         const struct sockaddr *address,
                                         struct sockaddr_storage *out, socklen_t *length) {
-  if (!entry)
+  in_port_t port = address->sa_family == AF_INET
+                       ? ((const struct sockaddr_in *)address)->sin_port
+                       : ((const struct sockaddr_in6 *)address)->sin6_port;
+  if (!entry || ntohs(port) > NETWORK_PORT_LAST)
     return NETWORK_NO_HOST;
-  network_place(network, entry, address->sa_family,
-                address->sa_family == AF_INET ? ((const struct sockaddr_in *)address)->sin_port
-                                              : ((const struct sockaddr_in6 *)address)->sin6_port,
-                out, length);
+  network_place(network, entry, address->sa_family, port, out, length);
   return NETWORK_REALISED;
 }
 

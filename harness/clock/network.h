@@ -10,7 +10,7 @@
  * that 127.0.0.1 on one host is not 127.0.0.1 on another.
  * Ports are moved around those from 1024 on: lower ones need privileges on loopback, and each lab
  * has its ports elsewhere, because the kernel keeps those of closed TCP connections for a minute
- * (TIME-WAIT), beyond the lab's end. Simulated ones above 64511 have no place of their own.
+ * (TIME-WAIT), beyond the lab's end. There is no room for those above 64511: nobody can have one.
  *
  * Everything here is written by the holder of the turn.
  */
@@ -35,10 +35,13 @@
 #define NETWORK_PRIVILEGED_PORTS 1024
 #define NETWORK_PORT_SHIFT (65536 - NETWORK_PRIVILEGED_PORTS)
 
+/* The highest port that a host has. */
+#define NETWORK_PORT_LAST (NETWORK_PORT_SHIFT - 1)
+
 /* Ephemeral ports that hosts give to sockets that ask for none: RFC 6335 section 6, less what is
  * used for the privileged ones. */
 #define NETWORK_EPHEMERAL_FIRST 49152
-#define NETWORK_EPHEMERAL_LAST (NETWORK_PORT_SHIFT - 1)
+#define NETWORK_EPHEMERAL_LAST NETWORK_PORT_LAST
 
 /* What a resolv.conf can have (resolv.conf(5), MAXNS). */
 #define NETWORK_NAMESERVERS_MAX 3
@@ -121,7 +124,7 @@ void network_add_nameserver(struct network *network, const struct sockaddr *addr
 enum network_realisation {
   NETWORK_REALISED, /* `*out` and `*length` are set */
   NETWORK_NOT_INET, /* another family: nothing to translate */
-  NETWORK_NO_HOST,  /* nobody has this address */
+  NETWORK_NO_HOST,  /* nobody has this address, or can have this port */
   NETWORK_NO_ROUTE  /* somebody has, but the asking host has none of its family to send from */
 };
 

@@ -13,6 +13,7 @@
 
 #include "harness/clock/address_calls.h"
 #include "harness/clock/keepalive.h"
+#include "harness/clock/program_memory.h"
 #include "harness/clock/real.h"
 #include "harness/clock/socket_notes.h"
 #include "harness/clock/turn.h"
@@ -31,7 +32,8 @@ static int set_keepalive(int fd, const void *value, socklen_t length) {
   struct socket_note *note;
   if (length < sizeof on)
     return refuse(EINVAL);
-  memcpy(&on, value, sizeof on);
+  if (!program_memory_read(&on, value, sizeof on))
+    return -1;
   if ((note = on ? socket_note_make(fd) : socket_note_find(fd)) == NULL)
     return on ? refuse(ENOMEM) : 0;
   note->options.keepalive = on;
@@ -44,7 +46,8 @@ static int set_user_timeout(int fd, const void *value, socklen_t length) {
   struct socket_note *note;
   if (length < sizeof timeout_ms)
     return refuse(EINVAL);
-  memcpy(&timeout_ms, value, sizeof timeout_ms);
+  if (!program_memory_read(&timeout_ms, value, sizeof timeout_ms))
+    return -1;
   if (timeout_ms < 0)
     return refuse(EINVAL);
   if ((note = timeout_ms ? socket_note_make(fd) : socket_note_find(fd)) == NULL)
@@ -58,7 +61,8 @@ static int set_syn_retries(struct socket_note *note, const void *value, socklen_
   int retries;
   if (length < sizeof retries)
     return refuse(EINVAL);
-  memcpy(&retries, value, sizeof retries);
+  if (!program_memory_read(&retries, value, sizeof retries))
+    return -1;
   if (retries < 1 || retries > 127)
     return refuse(EINVAL);
   note->options.syn_retries = retries;
@@ -68,8 +72,7 @@ static int set_syn_retries(struct socket_note *note, const void *value, socklen_
 static int set_linger(struct socket_note *note, const void *value, socklen_t length) {
   if (length < sizeof note->silence.linger)
     return refuse(EINVAL);
-  memcpy(&note->silence.linger, value, sizeof note->silence.linger);
-  return 0;
+  return program_memory_read(&note->silence.linger, value, sizeof note->silence.linger) ? 0 : -1;
 }
 
 bool option_set(int fd, int level, int option, const void *value, socklen_t length, int *result) {

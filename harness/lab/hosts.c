@@ -180,6 +180,9 @@ int hosts_add(struct hosts *hosts, enum host_kind kind, const char *name, const 
   if (hosts->of_kind[kind] == HOSTS_OF_KIND_MAX || hosts->count == HOST_KINDS * HOSTS_OF_KIND_MAX)
     return error_set(error, "\"%s\": a lab has room for %d hosts of a kind", name,
                      HOSTS_OF_KIND_MAX);
+  if (hosts->network && port > NETWORK_PORT_LAST)
+    return error_set(error, "\"%s\" can't have port %d: in virtual time the highest is %d", name,
+                     port, NETWORK_PORT_LAST);
   if (choose_address(hosts, kind, name, wanted, &chosen, error))
     return -1;
   struct host host = {.kind = kind, .port = port ? port : usual_port(hosts, kind)};

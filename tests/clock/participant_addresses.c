@@ -6,7 +6,9 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -322,6 +324,105 @@ static int part_one_family(int a, int b) {
   return 0;
 }
 
-const struct part address_parts[] = {
-    {"datagrams", part_datagrams}, {"connections", part_connections}, {"bindings", part_bindings},
-    {"v6only", part_v6only},       {"one-family", part_one_family},   {NULL, NULL}};
+/* ---- what the kernel refuses ---- */
+
+static void say_outcome(const char *what, ssize_t result) {
+  if (result < 0)
+    say("%s: %s", what, strerrorname_np(errno));
+  else
+    say("%s: %zd", what, result);
+}
+
+/* No address at all: nothing is there, and nothing can be. */
+static void use_no_address(int datagrams, int stream) {
+  struct sockaddr *nothing = NULL, *nowhere = (struct sockaddr *)sysconf(_SC_PAGESIZE) - 1;
+  socklen_t length = sizeof(struct sockaddr_in);
+  struct iovec part = {"x", 1};
+  struct msghdr message = {
+      .msg_name = nowhere, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+  say_outcome("bind to nothing", bind(stream, nothing, length));
+  say_outcome("bind nowhere", bind(stream, nowhere, length));
+  say_outcome("connect to nothing", connect(stream, nothing, length));
+  say_outcome("connect nowhere", connect(stream, nowhere, length));
+  say_outcome("sendto nowhere", sendto(datagrams, "x", 1, 0, nowhere, length));
+  say_outcome("sendmsg nowhere", sendmsg(datagrams, &message, 0));
+  say_outcome("sendmsg of nothing", sendmsg(datagrams, (struct msghdr *)nothing, 0));
+  say_outcome("recvmsg to nothing", recvmsg(datagrams, (struct msghdr *)nothing, 0));
+  for (int option = 0; option < 2; option++)
+    say_outcome("option",
+                setsockopt(stream, option ? IPPROTO_TCP : SOL_SOCKET,
+                           option ? TCP_USER_TIMEOUT : SO_KEEPALIVE, nowhere, sizeof(int)));
+}
+
+static void use_wrong_lengths(int datagrams, int stream) {
+  union {
+    union name name;
+    char bytes[216];
+  } v4 = {{.any = {0}}}, v6 = {{.any = {0}}};
+  make_name(&v4.name, "10.0.0.9", 5060);
+  make_name(&v6.name, "2001:db8::9", 5060);
+  const struct sockaddr *to = &v4.name.any;
+  struct iovec part = {"x", 1};
+  struct msghdr message = {.msg_name = &v4, .msg_namelen = 8, .msg_iov = &part, .msg_iovlen = 1};
+  int six = socket(AF_INET6, SOCK_STREAM, 0);
+  say_outcome("bind to 8 bytes", bind(stream, to, 8));
+  say_outcome("bind to 16 bytes of IPv6", bind(six, &v6.name.any, 16));
+  say_outcome("connect to 1 byte", connect(stream, to, 1));
+  say_outcome("connect to 8 bytes", connect(stream, to, 8));
+  say_outcome("connect to 216 bytes", connect(stream, to, sizeof v4));
+  say_outcome("connect to 23 bytes of IPv6", connect(six, &v6.name.any, 23));
+  say_outcome("sendto 8 bytes", sendto(datagrams, "x", 1, 0, to, 8));
+  say_outcome("sendto 216 bytes", sendto(datagrams, "x", 1, 0, to, sizeof v4));
+  say_outcome("sendmsg to 8 bytes", sendmsg(datagrams, &message, 0));
+  message.msg_namelen = sizeof v4; /* is cut: sendmsg(2) */
+  say_outcome("sendmsg to 216 bytes", sendmsg(datagrams, &message, 0));
+  struct cmsghdr control = {.cmsg_len = sizeof control + 1000};
+  message.msg_control = &control;
+  message.msg_controllen = sizeof control;
+  say_outcome("control data that is too long", sendmsg(datagrams, &message, 0));
+  close(six);
+}
+
+static void ask_wrongly(int fd) {
+  union name name;
+  socklen_t negative = (socklen_t)-1, length = sizeof name, none = 0;
+  struct sockaddr *nothing = NULL;
+  say_outcome("own name to nothing", getsockname(fd, nothing, &length));
+  say_outcome("own name without a length", getsockname(fd, &name.any, (socklen_t *)nothing));
+  say_outcome("own name, negative", getsockname(fd, &name.any, &negative));
+  say_outcome("own name, no room", getsockname(fd, nothing, &none));
+  say("its length %u", none);
+  say_outcome("accept without a length", accept(fd, &name.any, (socklen_t *)nothing));
+}
+
+static int part_wrong_input(int a, int b) {
+  (void)a, (void)b;
+  union name name;
+  int datagrams = socket(AF_INET, SOCK_DGRAM, 0), stream = socket(AF_INET, SOCK_STREAM, 0);
+  use_no_address(datagrams, stream);
+  use_wrong_lengths(datagrams, stream);
+  socklen_t length = make_name(&name, "255.255.255.255", 5060);
+  say_outcome("broadcast", sendto(datagrams, "x", 1, 0, &name.any, length));
+  say_outcome("broadcast: connect", connect(datagrams, &name.any, length));
+  say_outcome("broadcast: TCP", connect(stream, &name.any, length));
+  need(set_option(datagrams, SOL_SOCKET, SO_BROADCAST) == 0);
+  say_outcome("broadcast, allowed", sendto(datagrams, "x", 1, 0, &name.any, length));
+  length = make_name(&name, "10.0.0.9", 64512);
+  say_outcome("port 64512", sendto(datagrams, "x", 1, 0, &name.any, length));
+  say_outcome("port 64512: connect", connect(stream, &name.any, length));
+  close(bind_to("10.0.0.1", 64512, false));
+  close(bind_to("0.0.0.0", 65535, false));
+  close(bind_to("10.0.0.1", 64511, false));
+  need(listen(stream, 1) == 0);
+  need(fcntl(stream, F_SETFL, O_NONBLOCK) == 0);
+  ask_wrongly(stream);
+  return 0;
+}
+
+const struct part address_parts[] = {{"datagrams", part_datagrams},
+                                     {"connections", part_connections},
+                                     {"bindings", part_bindings},
+                                     {"v6only", part_v6only},
+                                     {"one-family", part_one_family},
+                                     {"wrong-input", part_wrong_input},
+                                     {NULL, NULL}};

@@ -125,11 +125,53 @@ static void test_one_family(void) {
          "0.000000000 bind :: only: :: 7001\n");
 }
 
+/* As on Linux (errno(3) and the calls' manual pages); but for the ports that no host has. */
+static void test_wrong_input(void) {
+  expect("server", "wrong-input",
+         "0.000000000 bind to nothing: EFAULT\n"
+         "0.000000000 bind nowhere: EFAULT\n"
+         "0.000000000 connect to nothing: EFAULT\n"
+         "0.000000000 connect nowhere: EFAULT\n"
+         "0.000000000 sendto nowhere: EFAULT\n"
+         "0.000000000 sendmsg nowhere: EFAULT\n"
+         "0.000000000 sendmsg of nothing: EFAULT\n"
+         "0.000000000 recvmsg to nothing: EFAULT\n"
+         "0.000000000 option: EFAULT\n"
+         "0.000000000 option: EFAULT\n"
+         "0.000000000 bind to 8 bytes: EINVAL\n"
+         "0.000000000 bind to 16 bytes of IPv6: EINVAL\n"
+         "0.000000000 connect to 1 byte: EINVAL\n"
+         "0.000000000 connect to 8 bytes: EINVAL\n"
+         "0.000000000 connect to 216 bytes: EINVAL\n"
+         "0.000000000 connect to 23 bytes of IPv6: EINVAL\n"
+         "0.000000000 sendto 8 bytes: EINVAL\n"
+         "0.000000000 sendto 216 bytes: EINVAL\n"
+         "0.000000000 sendmsg to 8 bytes: EINVAL\n"
+         "0.000000000 sendmsg to 216 bytes: 1\n"
+         "0.000000000 control data that is too long: EINVAL\n"
+         "0.000000000 broadcast: EACCES\n"
+         "0.000000000 broadcast: connect: EACCES\n"
+         "0.000000000 broadcast: TCP: ENETUNREACH\n"
+         "0.000000000 broadcast, allowed: ENETUNREACH\n"
+         "0.000000000 port 64512: ENETUNREACH\n"
+         "0.000000000 port 64512: connect: ENETUNREACH\n"
+         "0.000000000 bind 10.0.0.1: EADDRNOTAVAIL\n"
+         "0.000000000 bind 0.0.0.0: EADDRNOTAVAIL\n"
+         "0.000000000 bind 10.0.0.1: 10.0.0.1 64511\n"
+         "0.000000000 own name to nothing: EFAULT\n"
+         "0.000000000 own name without a length: EFAULT\n"
+         "0.000000000 own name, negative: EINVAL\n"
+         "0.000000000 own name, no room: 0\n"
+         "0.000000000 its length 16\n"
+         "0.000000000 accept without a length: EAGAIN\n");
+}
+
 static const struct unit_test tests[] = {
     {"a UDP server at any address knows which one was asked", test_datagrams},
     {"a TCP server at any address is called by each of them", test_connections},
     {"any address and one of them exclude each other", test_bindings},
     {"IPV6_V6ONLY is remembered", test_v6only},
+    {"what the kernel refuses is refused alike", test_wrong_input},
     {"a host without IPv6 has its localhost only", test_one_family},
 };
 

@@ -210,6 +210,15 @@ static void test_ports(void) {
   CU_ASSERT_EQUAL(network_next_port(network, alice), NETWORK_EPHEMERAL_FIRST);
 }
 
+/* There is no room for them. */
+static void test_ports_that_nobody_has(void) {
+  make_network();
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:64511"), "127.100.0.9:64511");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "1.1.1.1:64512"), "no host");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise, "alice", "[2001:db8::5]:65535"), "no host");
+  CU_ASSERT_STRING_EQUAL(realised(network_realise_local, "alice", "10.0.0.5:65000"), "no host");
+}
+
 /* Ports are others in each lab, around their range, and each is somebody's. */
 static void test_shift(void) {
   make_shifted_network(64511);
@@ -319,6 +328,7 @@ static const struct unit_test tests[] = {
     {"pairs have loopback addresses", test_pairs},
     {"associations are bounded", test_associations},
     {"privileged ports move, ephemeral ones are counted by host", test_ports},
+    {"ports above 64511 are nobody's", test_ports_that_nobody_has},
     {"ephemeral ports start elsewhere in each lab", test_shift},
     {"every address has two at which nobody listens", test_void},
     {"addresses that no host can have are refused", test_what_no_host_can_have},
