@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "harness/clock/audience.h"
+#include "harness/clock/pending.h"
 #include "harness/clock/reaching.h"
 #include "harness/clock/real.h"
 #include "harness/clock/silence.h"
@@ -43,11 +44,11 @@ INTERPOSED ssize_t writev(int fd, const struct iovec *parts, int count) {
 }
 
 INTERPOSED ssize_t sendfile(int to, int from, off_t *offset, size_t size) {
-  RETURN_COUNTED(ssize_t, audience_of(to), REAL(sendfile)(to, from, offset, size));
+  RETURN_COUNTED(ssize_t, audience_of(to), waiting_sendfile(to, from, offset, size));
 }
 
 INTERPOSED ssize_t sendfile64(int to, int from, off64_t *offset, size_t size) {
-  RETURN_COUNTED(ssize_t, audience_of(to), REAL(sendfile64)(to, from, offset, size));
+  RETURN_COUNTED(ssize_t, audience_of(to), waiting_sendfile(to, from, offset, size));
 }
 
 INTERPOSED int eventfd_write(int fd, eventfd_t value) {
@@ -59,7 +60,11 @@ INTERPOSED int shutdown(int fd, int how) {
   struct socket_note *note = socket_note_find(fd);
   if (note && silence_holds(note))
     return silence_shutdown(note, fd, how);
-  RETURN_COUNTED(int, audience_of(fd), REAL(shutdown)(fd, how));
+  int audience = audience_of(fd), result = REAL(shutdown)(fd, how);
+  if (result == 0 && note && note->pending.waits)
+    pending_dissolve(fd);
+  turn_activity_for(audience);
+  return result;
 }
 
 /* Makes a call that closes `fd`, counts it, and returns its result. Silence is settled before, so

@@ -23,7 +23,8 @@
 #include "harness/clock/real.h"
 #include "harness/clock/waits.h"
 
-/* The kernel's socket must not give up by itself, in real time: the most that TCP_SYNCNT takes. */
+/* The kernel's socket must not give up by itself, in real time: the most that TCP_SYNCNT takes, or
+ * one less (is_first). */
 enum { SYN_RETRIES_MAX = 127 };
 
 /* net.ipv4.tcp_syn_retries, where TCP_SYNCNT says nothing. */
@@ -33,11 +34,11 @@ enum { SYN_RETRIES = 6 };
 #define SYN_TIMEOUT_NS NS_PER_S
 #define RETRANSMISSION_TIMEOUT_MAX_NS (120 * NS_PER_S)
 
-static int syn_retries(int fd) {
+static int kernel_syn_retries(int fd) {
   int retries = 0;
   socklen_t length = sizeof retries;
   REAL(getsockopt)(fd, IPPROTO_TCP, TCP_SYNCNT, &retries, &length);
-  return retries > 0 ? retries : SYN_RETRIES;
+  return retries;
 }
 
 static void set_syn_retries(int fd, int retries) {
@@ -74,6 +75,16 @@ static bool is_over(const struct socket_note *note) {
           limit_ns = note->options.user_timeout_ms * NS_PER_MS;
   return pending->attempt >= (unsigned)note->options.syn_retries ||
          (limit_ns > 0 && pending->attempt > 0 && waited_ns >= limit_ns);
+}
+
+/* Whether no other process has said so of this SYN: all that share the socket are at it at the same
+ * instant. The first one moves the kernel's count, which is in the socket, for the others to see.
+ */
+static bool is_first(const struct pending *pending, int fd) {
+  int mark = SYN_RETRIES_MAX - (int)(pending->attempt % 2);
+  bool first = kernel_syn_retries(fd) != mark;
+  set_syn_retries(fd, mark);
+  return first;
 }
 
 static void report(const struct pending *pending, int fd, enum reach_state state) {
@@ -122,7 +133,7 @@ static void due(struct socket_note *note) {
     return;
   }
   pending->attempt++;
-  if (state != REACH_UP)
+  if (is_first(pending, fd) && state != REACH_UP)
     report(pending, fd, state);
   if (state != REACH_SILENT)
     answered(note, fd, state);
@@ -138,19 +149,39 @@ static void find_nowhere(int fd, struct sockaddr_storage *nowhere, socklen_t *le
   network_point((struct sockaddr *)nowhere, REACH_REFUSED);
 }
 
+/* What a waiting connect() says whose attempt was ended in the meantime, by shutdown() or the like:
+ * the socket's error, which is ECONNRESET (net/ipv4/tcp.c, tcp_disconnect). */
+static int say_dissolved(int fd) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  REAL(getsockopt)(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  errno = error ? error : ECONNABORTED;
+  return (int)socket_result(fd, -1);
+}
+
 /* Waits as connect() does in blocking mode; SO_SNDTIMEO is its time, after which it says `error`.
  * Then the kernel says what became of it, or EALREADY in non-blocking mode. */
 static int await_end(struct socket_note *note, int fd, int error) {
   struct sockaddr_storage nowhere;
   socklen_t length = sizeof nowhere;
-  if (note->pending.waits && !(fcntl(fd, F_GETFL) & O_NONBLOCK) && await_writable(fd)) {
-    if (errno == EAGAIN)
-      errno = error;
-    return -1;
+  if (note->pending.waits && !(fcntl(fd, F_GETFL) & O_NONBLOCK)) {
+    if (await_writable(fd)) {
+      if (errno == EAGAIN)
+        errno = error;
+      return -1;
+    }
+    note = socket_note_find(fd); /* others ran, who may have closed it */
+    if (!note) {
+      errno = EBADF;
+      return -1;
+    }
+    if (!note->pending.is_unreported && connection_state(fd) == TCP_CLOSE)
+      return say_dissolved(fd);
   }
   find_nowhere(fd, &nowhere, &length);
   note->pending.is_unreported = false;
-  return (int)socket_result(fd, REAL(connect)(fd, (struct sockaddr *)&nowhere, length));
+  /* It must not wait in real time, whatever others have done to it. */
+  return (int)socket_result(fd, connection_start(fd, (struct sockaddr *)&nowhere, length));
 }
 
 void pending_dissolve(int fd) {
@@ -176,7 +207,8 @@ int pending_start(struct socket_note *note, int fd, const struct sockaddr *targe
   socklen_t length = sizeof nowhere;
   find_nowhere(fd, &nowhere, &length);
   connection_deafen(fd);
-  note->options.syn_retries = syn_retries(fd);
+  int retries = kernel_syn_retries(fd);
+  note->options.syn_retries = retries > 0 ? retries : SYN_RETRIES;
   set_syn_retries(fd, SYN_RETRIES_MAX);
   int result = connection_start(fd, (struct sockaddr *)&nowhere, length);
   if (result == 0 || errno != EINPROGRESS) { /* it is connected already, or listens */

@@ -17,7 +17,8 @@ int pending_start(struct socket_note *note, int fd, const struct sockaddr *targe
 /* connect() on a socket whose connect is pending, or over without any connect() having said so. */
 int pending_again(struct socket_note *note, int fd);
 
-/* The program has dissolved the socket's association (connect(2), AF_UNSPEC). */
+/* The program has dissolved the socket's association: by connect(2) to AF_UNSPEC, or by shutdown(2)
+ * of a connect that is pending. */
 void pending_dissolve(int fd);
 
 #endif

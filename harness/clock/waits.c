@@ -10,6 +10,8 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -183,7 +185,7 @@ static ssize_t write_to_pipe(int fd, const char *bytes, size_t size) {
 }
 
 ssize_t waiting_write(int fd, const void *bytes, size_t size) {
-  if (!turn_taking_part() || size == 0)
+  if (!turn_taking_part())
     return REAL(write)(fd, bytes, size);
   int saved_errno = errno;
   struct iovec part = {(void *)bytes, size};
@@ -192,7 +194,7 @@ ssize_t waiting_write(int fd, const void *bytes, size_t size) {
   if (result >= 0 || errno != ENOTSOCK)
     return result;
   errno = saved_errno;
-  if (!is_pipe(fd) || is_non_blocking(fd))
+  if (size == 0 || !is_pipe(fd) || is_non_blocking(fd))
     return REAL(write)(fd, bytes, size);
   return write_to_pipe(fd, bytes, size);
 }
@@ -218,4 +220,50 @@ ssize_t waiting_writev(int fd, const struct iovec *parts, int count) {
       break;
   }
   return written;
+}
+
+/* ---- files into sockets ---- */
+
+/* More than any datagram takes. */
+enum { FILE_PART_SIZE = 65536 };
+
+/* Sends a file from a place on. Returns the size sent; -1: nothing, and errno says why. */
+static ssize_t send_file(int to, int from, off_t at, size_t size, char *bytes) {
+  size_t sent = 0;
+  while (sent < size) {
+    size_t wanted = size - sent < FILE_PART_SIZE ? size - sent : FILE_PART_SIZE;
+    ssize_t part = pread(from, bytes, wanted, at + (off_t)sent);
+    if (part == 0)
+      break;
+    struct iovec iovec = {bytes, part > 0 ? (size_t)part : 0};
+    struct msghdr message = {.msg_iov = &iovec, .msg_iovlen = 1};
+    ssize_t result = part < 0 ? -1 : waiting_sendmsg(to, &message, 0);
+    if (result < 0)
+      return sent > 0 ? (ssize_t)sent : -1;
+    sent += (size_t)result;
+    turn_activity_for(audience_of(to)); /* who must make room for the next part */
+    if (result < part)
+      break;
+  }
+  return (ssize_t)sent;
+}
+
+ssize_t waiting_sendfile(int to, int from, off_t *offset, size_t size) {
+  int saved_errno = errno;
+  off_t at = offset ? *offset : lseek(from, 0, SEEK_CUR);
+  char *bytes =
+      turn_taking_part() && at >= 0 && inet_protocol(to) >= 0 ? malloc(FILE_PART_SIZE) : NULL;
+  if (!bytes) {
+    errno = saved_errno;
+    return REAL(sendfile)(to, from, offset, size);
+  }
+  ssize_t sent = send_file(to, from, at, size, bytes);
+  saved_errno = sent < 0 ? errno : saved_errno;
+  free(bytes);
+  if (sent > 0 && offset)
+    *offset = at + sent;
+  else if (sent > 0)
+    lseek(from, at + sent, SEEK_SET);
+  errno = saved_errno;
+  return sent;
 }

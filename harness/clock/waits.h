@@ -28,4 +28,7 @@ ssize_t waiting_sendmsg(int fd, const struct msghdr *message, int flags);
 ssize_t waiting_write(int fd, const void *bytes, size_t size);
 ssize_t waiting_writev(int fd, const struct iovec *parts, int count);
 
+/* As sendfile: into a socket over IPv4 or IPv6 as if the program had read the file and sent it. */
+ssize_t waiting_sendfile(int to, int from, off_t *offset, size_t size);
+
 #endif

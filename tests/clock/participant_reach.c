@@ -9,8 +9,10 @@
  *   open:udp|tcp,4|6[,nonblock]   a socket, instead of the one before
  *   option:NAME,VALUE  get:NAME   setsockopt, getsockopt
  *   connect:ADDRESS  peer  sendto:ADDRESS,TEXT  send:TEXT  fill:SIZE  recv
+ *   write:TEXT  sendfile:SIZE     the text may be empty
  *   poll:MS  pollin:MS  select:MS  epoll:MS  error  queue  shutdown  close
  *   sleep:MS  alarm:MS  fork:MS   fork: the child keeps the socket for so long
+ *   hang-up:MS  close-up:MS       shutdown and close by another thread, so much later
  *   signal-server  kill-server    it closes its connections; it dies
  */
 #include "tests/clock/participant_reach.h"
@@ -22,13 +24,16 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -282,6 +287,22 @@ static void command_send(char **words) {
   say("send %s", outcome(send(fd, words[0], strlen(words[0]), MSG_NOSIGNAL)));
 }
 
+static void command_write(char **words) {
+  const char *text = words[0] ? words[0] : "";
+  say("write %s", outcome(write(fd, text, strlen(text))));
+}
+
+/* The file's offset moves as far as was sent. */
+static void command_sendfile(char **words) {
+  off_t size = strtol(words[0], NULL, 10);
+  int file = memfd_create("file", 0);
+  need(file >= 0 && ftruncate(file, size) == 0);
+  ssize_t sent = sendfile(fd, file, NULL, (size_t)size + 1);
+  say("sendfile %s", outcome(sent));
+  need(lseek(file, 0, SEEK_CUR) == (sent < 0 ? 0 : sent));
+  close(file);
+}
+
 static void command_fill(char **words) {
   size_t size = strtoul(words[0], NULL, 10);
   char *bytes = calloc(1, size);
@@ -404,6 +425,34 @@ static void command_alarm(char **words) {
   alarm((unsigned)strtoul(words[0], NULL, 10) / 1000);
 }
 
+static unsigned later_ms;
+
+static void *hang_up(void *unused) {
+  usleep(later_ms * 1000);
+  say("thread: shutdown %s", outcome(shutdown(fd, SHUT_RDWR)));
+  return unused;
+}
+
+static void *close_up(void *unused) {
+  usleep(later_ms * 1000);
+  say("thread: close %s", outcome(close(fd)));
+  return unused;
+}
+
+static void start_thread(void *(*run)(void *), const char *ms) {
+  pthread_t thread;
+  later_ms = (unsigned)strtoul(ms, NULL, 10);
+  need(pthread_create(&thread, NULL, run, NULL) == 0 && pthread_detach(thread) == 0);
+}
+
+static void command_hang_up(char **words) {
+  start_thread(hang_up, words[0]);
+}
+
+static void command_close_up(char **words) {
+  start_thread(close_up, words[0]);
+}
+
 static void command_fork(char **words) {
   if (fork() == 0) {
     sleep_ms(words[0]);
@@ -429,6 +478,8 @@ static const struct command {
     {"peer", command_names},
     {"sendto", command_sendto},
     {"send", command_send},
+    {"write", command_write},
+    {"sendfile", command_sendfile},
     {"fill", command_fill},
     {"recv", command_recv},
     {"poll", command_poll},
@@ -442,6 +493,8 @@ static const struct command {
     {"sleep", command_sleep},
     {"alarm", command_alarm},
     {"fork", command_fork},
+    {"hang-up", command_hang_up},
+    {"close-up", command_close_up},
 };
 
 /* Cuts "WHAT:ARGUMENT,…" in place; other colons belong to arguments. */

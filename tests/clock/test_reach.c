@@ -204,6 +204,83 @@ static void test_shared_and_closed_connects(void) {
          "6.500000000 connect 0\n");
 }
 
+/* As measured on Linux (tests/network, silent-hung-up): shutdown() dissolves the attempt. */
+static void test_connects_that_are_hung_up(void) {
+  expect(ARGUMENTS("reach", "serve:server", "set:10.0.0.2,all,silent", "set:2001:db8::2,all,silent",
+                   "open:tcp,4", "hang-up:2000", "connect:10.0.0.2", "error", "peer", "recv",
+                   "after:2500,set:10.0.0.2,all,up", "connect:10.0.0.2", "send:x", "recv"),
+         "2.000000000 thread: shutdown 0\n"
+         "2.000000000 connect ECONNRESET\n"
+         "2.000000000 error 0\n"
+         "2.000000000 peer ENOTCONN\n"
+         "2.000000000 recv ENOTCONN\n"
+         "5.000000000 connect 0\n"
+         "5.000000000 send 1\n"
+         "5.000000000 server got 1\n"
+         "5.000000000 recv 1\n");
+  expect(ARGUMENTS("reach", "serve:server", "set:2001:db8::2,all,silent", "open:tcp,6,nonblock",
+                   "hang-up:2000", "connect:2001:db8::2", "poll:5000", "error", "error",
+                   "get:retries", "connect:2001:db8::2", "poll:200000", "error"),
+         "0.000000000 connect EINPROGRESS\n"
+         "2.000000000 thread: shutdown 0\n"
+         "2.000000000 poll out err hup\n"
+         "2.000000000 error ECONNRESET\n"
+         "2.000000000 error 0\n"
+         "2.000000000 retries 6\n"
+         "2.000000000 connect EINPROGRESS\n"
+         "129.000000000 poll in out err hup rdhup\n"
+         "129.000000000 error ETIMEDOUT\n");
+  /* By another process that has the socket too. */
+  expect(ARGUMENTS("reach", "serve:server", "set:10.0.0.2,all,silent", "open:tcp,4",
+                   "after:2000,shutdown", "connect:10.0.0.2", "error"),
+         "2.000000000 shutdown 0\n"
+         "2.000000000 connect ECONNRESET\n"
+         "2.000000000 error 0\n");
+  expect(ARGUMENTS("reach", "serve:server", "set:10.0.0.2,all,silent", "open:tcp,4",
+                   "close-up:2000", "connect:10.0.0.2"),
+         "2.000000000 thread: close 0\n"
+         "2.000000000 connect EBADF\n");
+}
+
+/* Linux sends by each of them, and nobody asked for errors (udp(7)). */
+static void test_ways_to_send_to_the_unreachable(void) {
+  expect(ARGUMENTS("reach", "serve:server", "set:10.0.0.2,udp,unreachable",
+                   "set:2001:db8::2,udp,unreachable", "open:udp,4", "connect:10.0.0.2",
+                   "write:", "pollin:100", "write:ab", "pollin:100", "sendfile:5", "pollin:100",
+                   "open:udp,6", "connect:2001:db8::2", "write:", "pollin:100", "sendfile:5",
+                   "pollin:100", "option:errors6,1", "sendfile:5", "recv"),
+         "0.000000000 connect 0\n"
+         "0.000000000 write 0\n"
+         "0.100000000 pollin nothing\n"
+         "0.100000000 write 2\n"
+         "0.200000000 pollin nothing\n"
+         "0.200000000 sendfile 5\n"
+         "0.300000000 pollin nothing\n"
+         "0.300000000 connect 0\n"
+         "0.300000000 write 0\n"
+         "0.400000000 pollin nothing\n"
+         "0.400000000 sendfile 5\n"
+         "0.500000000 pollin nothing\n"
+         "0.500000000 sendfile 5\n"
+         "0.500000000 recv EHOSTUNREACH\n");
+  /* An empty datagram is one, and sendfile into a silent connection is held like a send. */
+  expect(ARGUMENTS("reach", "serve:server", "open:udp,4", "connect:10.0.0.2", "write:", "recv",
+                   "open:tcp,4", "connect:10.0.0.2", "sendfile:7", "recv",
+                   "set:10.0.0.2,tcp,silent", "sendfile:7", "after:1000,set:10.0.0.2,tcp,up",
+                   "recv"),
+         "0.000000000 connect 0\n"
+         "0.000000000 write 0\n"
+         "0.000000000 server got \n"
+         "0.000000000 recv 0\n"
+         "0.000000000 connect 0\n"
+         "0.000000000 sendfile 7\n"
+         "0.000000000 server got 7\n"
+         "0.000000000 recv 7\n"
+         "0.000000000 sendfile 7\n"
+         "1.600000000 server got 7\n"
+         "1.600000000 recv 7\n");
+}
+
 static void test_datagrams(void) {
   expect(ARGUMENTS("reach", "serve:server", "open:udp,4", "sendto:10.0.0.2,a", "recv",
                    "set:10.0.0.2,udp,silent", "sendto:10.0.0.2,bb", "pollin:1000",
@@ -471,6 +548,9 @@ static const struct unit_test tests[] = {
     {"a signal or SO_SNDTIMEO ends the wait and not the connect", test_interrupted_connects},
     {"a pending connect survives a fork, and is gone with its last descriptor",
      test_shared_and_closed_connects},
+    {"shutdown ends a connect that waits, by ECONNRESET", test_connects_that_are_hung_up},
+    {"an unreachable host gives no error, however it is sent to",
+     test_ways_to_send_to_the_unreachable},
     {"datagrams are lost, refused, or unreachable for who asked", test_datagrams},
     {"a connected datagram socket hears of a closed port", test_connected_datagrams},
     {"what is sent into silence is retransmitted for 924.8 s", test_silent_connections},

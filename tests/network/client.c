@@ -11,11 +11,13 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 const char message[4] = {'p', 'i', 'n', 'g'};
 
@@ -130,6 +132,21 @@ static void do_shut_down(struct client *client, int value) {
   client->calls->shut_down(client);
 }
 
+static void *shut_down_later(void *context) {
+  const struct client *client = context;
+  usleep((useconds_t)client->hang_up_ms * 1000);
+  shutdown(client->fd, SHUT_RDWR);
+  return NULL;
+}
+
+/* By another thread, so much later; says nothing, because the two would say it in any order. */
+static void hang_up(struct client *client, int value) {
+  pthread_t thread;
+  client->hang_up_ms = value;
+  if (pthread_create(&thread, NULL, shut_down_later, client) || pthread_detach(thread))
+    give_up("pthread_create");
+}
+
 static void do_wait(struct client *client, int value) {
   client->calls->wait_until(client, value);
 }
@@ -200,6 +217,7 @@ static const struct step {
     {"send", do_send},
     {"receive", do_receive},
     {"shutdown", do_shut_down},
+    {"hang-up", hang_up},
     {"wait", do_wait},
     {"error", ask_for_error},
     {"read-error-queue", read_error_queue},

@@ -19,6 +19,7 @@ struct client {
   struct sockaddr_storage peer;
   socklen_t peer_length;
   bool is_unconnected; /* a UDP socket that names its peer in each send */
+  int hang_up_ms;      /* when another thread shuts the socket down */
   int patience_ms;     /* how long a receive waits; -1: for ever */
   const struct style_calls *calls;
 };
