@@ -96,6 +96,7 @@ static void test_reads_make_room_at_once(void) {
       "1.000000000 poll, recv TCP 1\n",        "1.000000000 select, read TCP 1\n",
       "1.000000000 epoll, recvmsg TCP 1\n",    "1.000000000 edge, recv TCP 1\n",
       "1.000000000 other epoll, recv TCP 1\n", "1.000000000 nested epoll, recv TCP 1\n",
+      "1.000000000 write, recvfrom TCP 1\n",
   };
   for (size_t i = 0; i < sizeof had / sizeof had[0]; i++) {
     char number[12];
