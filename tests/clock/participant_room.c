@@ -202,7 +202,7 @@ static int part_writer(int number, int unused) {
   (void)unused;
   int fd = rooms[number].writer();
   set_non_blocking(fd);
-  while (write(fd, bytes, SIZE) > 0) {
+  while (write(fd, bytes, sizeof bytes) > 0) {
   }
   need(errno == EAGAIN);
   int had_room = rooms[number].wait(fd);
