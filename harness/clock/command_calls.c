@@ -3,8 +3,8 @@
  * Interposed: running a shell command. The C library's own functions start and await their child by
  * ways that can't be interposed; here they are made of the calls that are.
  *
- * The stream of popen reads and writes by calls of ours too (stdio's own would block in real time),
- * and has the number of its descriptor, as programs expect.
+ * The stream of popen is one that tells when it is closed, by whatever call, and has the number of
+ * its descriptor, as programs expect.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -18,6 +18,7 @@
 #include "harness/clock/reaching.h"
 #include "harness/clock/real.h"
 #include "harness/clock/silence.h"
+#include "harness/clock/stdio_calls.h"
 #include "harness/clock/timer_calls.h"
 #include "harness/clock/timers.h"
 #include "harness/clock/turn_internal.h"
@@ -311,6 +312,7 @@ int __cxa_atexit(void (*function)(void *), void *argument, void *library);
 
 static void leave_at_exit(void *unused) {
   (void)unused;
+  stdio_flush();
   leave_lab();
 }
 
@@ -331,6 +333,10 @@ __attribute__((constructor)) static void join_lab(void) {
   if (!lab) {
     fprintf(stderr, "sipfall clock: %s=%s: no such segment, or of another version\n",
             CLOCK_SEGMENT_VARIABLE, path);
+    _exit(127);
+  }
+  if (!stdio_take_over()) {
+    fputs("sipfall clock: this C library's streams can't be in virtual time\n", stderr);
     _exit(127);
   }
   watch_own_end();

@@ -92,13 +92,13 @@ static ssize_t random_stream_read(void *cookie, char *bytes, size_t size) {
   return (ssize_t)size;
 }
 
-/* stdio reads by calls inside the C library, so the stream itself must be ours. */
+/* A stream that draws no more than what is asked for. */
 FILE *random_device_fopen(const char *path, const char *mode) {
   if (!turn_in_lab() || !is_random_device(path))
     return NULL;
   FILE *file = fopencookie(NULL, mode, (cookie_io_functions_t){.read = random_stream_read});
   if (file)
-    setvbuf(file, NULL, _IONBF, 0); /* reads no more than what is asked for */
+    setvbuf(file, NULL, _IONBF, 0);
   return file;
 }
 

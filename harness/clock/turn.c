@@ -181,6 +181,12 @@ void find_pipes(void) {
   }
 }
 
+bool turn_leads_outside(int fd) {
+  struct stat status;
+  return lab && fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) &&
+         (status.st_ino == lab->outside_pipe[0] || status.st_ino == lab->outside_pipe[1]);
+}
+
 /* ---- the end of others ---- */
 
 /* Waits in real time until a process that is about to exit has closed its sockets and its parent

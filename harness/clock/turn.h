@@ -150,6 +150,10 @@ void turn_count_futex_wake(void);
 void turn_watch_files(void);
 bool turn_files_watched(void);
 
+/* Whether this is a pipe that the lab's first process had as its standard output or error: it leads
+ * out of the lab. */
+bool turn_leads_outside(int fd);
+
 /* The lab's simulated network. NULL outside a lab. */
 struct network *turn_network(void);
 
