@@ -128,7 +128,7 @@ static bool rule_fits(struct rule *rule, const struct rule_subject *subject,
     return false;
   if (selector->every && rule->fitted % selector->every != 0)
     return false;
-  return selector->probability <= 0 || random_stream_unit(random) < selector->probability;
+  return !selector->by_chance || random_stream_unit(random) < selector->probability;
 }
 
 /* The verdict with its jitter drawn. */
@@ -165,7 +165,7 @@ static bool selects_transport(const struct rule_selector *selector, const char *
     return false;
   return !selector->conditions[1].name[0] && selector->direction == RULE_EITHER_DIRECTION &&
          selector->source.ss_family == AF_UNSPEC && !selector->first && !selector->every &&
-         selector->probability <= 0;
+         !selector->by_chance;
 }
 
 enum rule_verdict_kind rule_chain_down(const struct rule_chain *chain, const char *transport,

@@ -66,10 +66,11 @@ struct rule_selector {
   struct rule_condition conditions[RULE_CONDITIONS_MAX]; /* up to the first without a name */
   enum rule_direction direction;
   struct sockaddr_storage
-      source;                /* host of the sender (its port counts unless 0); AF_UNSPEC: any */
-  uint64_t first;            /* only the first N messages that fit otherwise; 0: no limit */
-  uint64_t every;            /* only every Nth message that fits otherwise (N, 2N, …); 0: each */
-  double probability;        /* 0 < p < 1: drawn from the chain's stream; 0: always */
+      source;     /* host of the sender (its port counts unless 0); AF_UNSPEC: any */
+  uint64_t first; /* only the first N messages that fit otherwise; 0: no limit */
+  uint64_t every; /* only every Nth message that fits otherwise (N, 2N, …); 0: each */
+  bool by_chance; /* only with this probability, drawn from the chain's stream */
+  double probability;
   int64_t from_ns, until_ns; /* lab time, from <= t < until; until 0: no end */
 };
 

@@ -184,11 +184,23 @@ static bool narrow(struct rule_selector *selector, const struct rule_verdict *ve
   return false;
 }
 
+/* Names are asked for without their last dot. */
+static void take_off_last_dots(struct rule_selector *selector) {
+  for (size_t i = 0; i < RULE_CONDITIONS_MAX && selector->conditions[i].name[0]; i++) {
+    char *pattern = selector->conditions[i].pattern;
+    size_t length = strlen(pattern);
+    if (strcmp(selector->conditions[i].name, "qname") == 0 && length > 1 &&
+        pattern[length - 1] == '.')
+      pattern[length - 1] = '\0';
+  }
+}
+
 uint64_t fakedns_add_rule(struct fakedns *server, const struct rule_selector *selector,
                           const struct rule_verdict *verdict) {
   struct rule_selector narrowed = *selector;
   if (!narrow(&narrowed, verdict))
     return 0;
+  take_off_last_dots(&narrowed);
   uint64_t handle = rule_chain_add(server->rules, &narrowed, verdict);
   if (!handle)
     return 0;

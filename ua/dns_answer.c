@@ -199,6 +199,12 @@ static void read_packet(struct dns_answer *out, const ldns_pkt *packet, const ld
     fail_with_rcode(out, rcode);
     return;
   }
+  /* Over UDP it is asked again over TCP before it comes here; a part of a set isn't the set (RFC
+   * 2181 section 9). */
+  if (ldns_pkt_tc(packet)) {
+    dns_answer_fail(out, "truncated");
+    return;
+  }
   const ldns_rr_list *answers = ldns_pkt_answer(packet);
   out->ttl_s = INT32_MAX;
   for (int hops = 0; answers && owner && hops <= CNAME_MAX && !out->count; hops++) {

@@ -19,14 +19,19 @@ void servers_order(struct server *servers, size_t count, struct phone_random *we
   for (size_t next = 0; next < count; next++) {
     /* The lowest priority that is left, those with weight 0 first (RFC 2782). */
     uint16_t priority = servers[next].priority;
-    uint64_t sum = 0;
+    uint64_t sum = 0, zeros = 0;
     for (size_t i = next; i < count; i++)
       if (servers[i].priority < priority)
         priority = servers[i].priority;
     for (size_t i = next; i < count; i++)
-      if (servers[i].priority == priority)
+      if (servers[i].priority == priority) {
         sum += servers[i].weight;
-    uint64_t draw = phone_random_below(weights, sum + 1);
+        zeros += servers[i].weight == 0;
+      }
+    /* RFC 2782 draws from 0, which is the chance of those with weight 0; where there is none it
+     * would only add to that of whoever is first. */
+    uint64_t draw = zeros > 0 || sum == 0 ? phone_random_below(weights, sum + 1)
+                                          : 1 + phone_random_below(weights, sum);
     size_t chosen = count;
     for (int zero = 1; zero >= 0 && chosen == count; zero--) {
       for (size_t i = next; i < count && chosen == count; i++) {

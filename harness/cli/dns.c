@@ -84,8 +84,15 @@ static int add_listen(struct dns *dns, const char *text) {
   struct error error;
   if (dns->listen_count == FAKEDNS_LISTEN_MAX)
     return cli_usage("dns", "--listen: %d addresses at most", FAKEDNS_LISTEN_MAX);
-  return address_parse(&dns->listen[dns->listen_count++], text, DNS_PORT, &error)
-             ? cli_usage("dns", "--listen %s", error.text)
+  struct sockaddr_storage *address = &dns->listen[dns->listen_count++];
+  if (address_parse(address, text, DNS_PORT, &error))
+    return cli_usage("dns", "--listen %s", error.text);
+  struct sockaddr_storage any = {.ss_family = address->ss_family};
+  return address_equal_host(address, &any)
+             ? cli_usage("dns",
+                         "--listen %s: answers must come from the address that was asked, so name "
+                         "each (--listen may be repeated)",
+                         text)
              : 0;
 }
 

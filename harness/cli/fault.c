@@ -40,7 +40,7 @@ static bool read_seconds(const char *text, int64_t *ns) {
 static bool read_probability(const char *text, double *probability) {
   char *end;
   double value = strtod(text, &end);
-  if (end == text || *end || !(value > 0 && value <= 1))
+  if (end == text || *end || !(value >= 0 && value <= 1))
     return false;
   *probability = value;
   return true;
@@ -146,13 +146,15 @@ static int read_selector(struct fault *fault, const char *name, const char *valu
                ? 0
                : wrong(fault, name, value, "a number from 1 on");
   if (strcmp(name, "probability") == 0)
-    return read_probability(value, &selector->probability)
+    return (selector->by_chance = read_probability(value, &selector->probability))
                ? 0
-               : wrong(fault, name, value, "more than 0, 1 at most");
+               : wrong(fault, name, value, "from 0 to 1");
   if (strcmp(name, "from") == 0)
     return read_seconds(value, &selector->from_ns) ? 0 : wrong(fault, name, value, "seconds");
   if (strcmp(name, "until") == 0)
-    return read_seconds(value, &selector->until_ns) ? 0 : wrong(fault, name, value, "seconds");
+    return read_seconds(value, &selector->until_ns) && selector->until_ns > 0
+               ? 0
+               : wrong(fault, name, value, "seconds, more than 0");
   return read_condition(fault, name, value);
 }
 
@@ -180,6 +182,8 @@ int cli_parse_fault(const char *text, const struct cli_fault_words *words,
   }
   if (count == 0)
     return error_set(error, "an empty fault");
+  if (new_selector.until_ns != 0 && new_selector.until_ns <= new_selector.from_ns)
+    return error_set(error, "until is not after from");
   *selector = new_selector;
   *verdict = new_verdict;
   return 0;

@@ -202,11 +202,13 @@ static struct rule_selector check_selector(lua_State *state, int index) {
   struct rule_selector selector = {
       .first = (uint64_t)script_number(state, index, "first", 0),
       .every = (uint64_t)script_number(state, index, "every", 0),
-      .probability = script_number(state, index, "probability", 0),
       .from_ns = lab_time(script_number(state, index, "from", 0)),
       .until_ns = lab_time(script_number(state, index, "until", 0)),
   };
   struct error error;
+  selector.by_chance = lua_getfield(state, index, "probability") != LUA_TNIL;
+  selector.probability = lua_tonumber(state, -1);
+  lua_pop(state, 1);
   check_conditions(state, index, &selector);
   const char *direction = script_text(state, index, "direction", "");
   if (strcmp(direction, "in") == 0)

@@ -51,10 +51,15 @@ local function check_value(host, name, value)
   if range and not (value >= range[1] and value <= range[2]) then
     host.lab:fail(("%s: %s must be %s, not %g"):format(host.name, name, range[3], value))
   end
+  if (name == "first" or name == "every" or name == "copies") and value % 1 ~= 0 then
+    host.lab:fail(("%s: %s must be a whole number, not %g"):format(host.name, name, value))
+  end
   if name == "direction" and value ~= "in" and value ~= "out" then
     host.lab:fail(("%s: direction must be \"in\" or \"out\", not \"%s\""):format(host.name, value))
   end
   if name == "transport" then check_word(host, name, value, host.transports) end
+  -- A misspelt query type or method would never come; a pattern is the scenario's own business.
+  if (name == "qtype" or name == "method") and not value:find("[*?%[]") then host:check_word(value) end
 end
 
 --- The rule of what the scenario wrote: the selectors, without the fault's own options, which are checked.
@@ -76,6 +81,10 @@ function faults.rule(host, options, own)
     elseif not own[name] then
       rule[name == "until_" and "until" or name] = options[name]
     end
+  end
+  if rule["until"] and rule["until"] <= (rule.from or 0) then
+    host.lab:fail(("%s: until_ = %g is not after from = %g: this would never be"):format(host.name, rule["until"],
+      rule.from or 0))
   end
   if rule.source then rule.source = host.lab:address(rule.source) end
   return rule

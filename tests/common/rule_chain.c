@@ -153,8 +153,9 @@ static void test_counting(void) {
 }
 
 static void test_probability(void) {
-  struct rule_selector half = {.probability = 0.5}, never = {.probability = 1e-18},
-                       nearly = {.probability = 0.999999999};
+  struct rule_selector half = {.by_chance = true, .probability = 0.5},
+                       never = {.by_chance = true, .probability = 1e-18},
+                       nearly = {.by_chance = true, .probability = 0.999999999};
   char first[101];
   int hits = 0;
   snprintf(first, sizeof first, "%s", pattern(&half, 5, 100));
@@ -166,6 +167,9 @@ static void test_probability(void) {
   CU_ASSERT(strchr(pattern(&never, 5, 100), 'x') == NULL);
   CU_ASSERT(strchr(pattern(&nearly, 5, 100), '-') == NULL);
   CU_ASSERT(strchr(pattern(&(struct rule_selector){.probability = 0}, 5, 100), '-') == NULL);
+  CU_ASSERT(strchr(pattern(&(struct rule_selector){.by_chance = true}, 5, 100), 'x') == NULL);
+  CU_ASSERT(strchr(pattern(&(struct rule_selector){.by_chance = true, .probability = 1}, 5, 100),
+                   '-') == NULL);
 }
 
 /* A draw is made only for messages that fit otherwise, so that other traffic doesn't change the
@@ -175,7 +179,8 @@ static void test_probability_draws(void) {
   struct random_stream untouched = stream;
   struct rule_subject other = {METHOD("REGISTER")};
   rule_chain_add(chain,
-                 &(struct rule_selector){.conditions = {{"method", "INVITE"}}, .probability = 0.5},
+                 &(struct rule_selector){
+                     .conditions = {{"method", "INVITE"}}, .by_chance = true, .probability = 0.5},
                  &drop);
   rule_chain_decide(chain, &other, NULL);
   CU_ASSERT(memcmp(&stream, &untouched, sizeof stream) == 0);
@@ -238,7 +243,7 @@ static void test_down(void) {
   CU_ASSERT(!refuses(&(struct rule_selector){.direction = RULE_INBOUND}, 0));
   CU_ASSERT(!refuses(&(struct rule_selector){.first = 1}, 0));
   CU_ASSERT(!refuses(&(struct rule_selector){.every = 1}, 0));
-  CU_ASSERT(!refuses(&(struct rule_selector){.probability = 0.5}, 0));
+  CU_ASSERT(!refuses(&(struct rule_selector){.by_chance = true, .probability = 0.5}, 0));
   address_parse(&some.source, "192.0.2.1", 0, NULL);
   CU_ASSERT(!refuses(&some, 0));
   struct rule_selector interval = {.from_ns = 10, .until_ns = 20};
