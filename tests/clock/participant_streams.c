@@ -95,9 +95,11 @@ static void cancel_reader(void) {
   void *result;
   need(pipe(ends) == 0);
   FILE *stream = fdopen(ends[0], "r");
-  need(stream && pthread_create(&thread, NULL, wait_for_line, stream) == 0);
+  need(stream);
+  need(pthread_create(&thread, NULL, wait_for_line, stream) == 0);
   sleep(1);
-  need(pthread_cancel(thread) == 0 && pthread_join(thread, &result) == 0);
+  need(pthread_cancel(thread) == 0);
+  need(pthread_join(thread, &result) == 0);
   say("%s", result == PTHREAD_CANCELED ? "cancelled" : "?");
   need(write(ends[1], "z", 1) == 1);
   say("getc %c", getc(stream));
