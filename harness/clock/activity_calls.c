@@ -51,6 +51,28 @@ INTERPOSED ssize_t sendfile64(int to, int from, off64_t *offset, size_t size) {
   RETURN_COUNTED(ssize_t, audience_of(to), waiting_sendfile(to, from, offset, size));
 }
 
+/* These wait for both ends first; what they begin then ends with what is there. */
+INTERPOSED ssize_t splice(int from, off64_t *from_offset, int to, off64_t *to_offset, size_t size,
+                          unsigned flags) {
+  if (!(flags & SPLICE_F_NONBLOCK) && (await_readable(from) || await_writable(to)))
+    return -1;
+  RETURN_COUNTED(ssize_t, TURN_EVERYBODY,
+                 REAL(splice)(from, from_offset, to, to_offset, size, flags));
+}
+
+INTERPOSED ssize_t tee(int from, int to, size_t size, unsigned flags) {
+  if (!(flags & SPLICE_F_NONBLOCK) && (await_readable(from) || await_writable(to)))
+    return -1;
+  RETURN_COUNTED(ssize_t, audience_of(to), REAL(tee)(from, to, size, flags));
+}
+
+INTERPOSED ssize_t vmsplice(int fd, const struct iovec *parts, size_t count, unsigned flags) {
+  bool reads = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
+  if (!(flags & SPLICE_F_NONBLOCK) && (reads ? await_readable(fd) : await_writable(fd)))
+    return -1;
+  RETURN_COUNTED(ssize_t, TURN_EVERYBODY, REAL(vmsplice)(fd, parts, count, flags));
+}
+
 INTERPOSED int eventfd_write(int fd, eventfd_t value) {
   RETURN_COUNTED(int, audience_of(fd), REAL(eventfd_write)(fd, value));
 }

@@ -213,10 +213,23 @@ INTERPOSED int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int fl
 
 /* ---- receiving ---- */
 
+/* recvfrom() by recvmsg(). */
+static ssize_t receive_from(int fd, struct iovec *part, int flags, struct sockaddr *address,
+                            socklen_t *length) {
+  struct msghdr message = {.msg_name = address, .msg_iov = part, .msg_iovlen = 1};
+  message.msg_namelen = address ? *length : 0;
+  ssize_t result = recvmsg(fd, &message, flags);
+  if (result >= 0 && address)
+    *length = message.msg_namelen;
+  return result;
+}
+
 INTERPOSED ssize_t recvfrom(int fd, void *restrict bytes, size_t size, int flags,
                             struct sockaddr *restrict address, socklen_t *restrict length) {
   struct sockaddr_storage said = {0};
   socklen_t said_length = sizeof said;
+  if (flags & MSG_WAITALL)
+    return receive_from(fd, &(struct iovec){bytes, size}, flags, address, length);
   if (!(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) && await_readable(fd))
     return -1;
   struct network *network = address_network();
@@ -285,15 +298,13 @@ INTERPOSED ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
   if (!program_memory_read(&copy, message, sizeof copy) ||
       (copy.msg_name && (int)copy.msg_namelen < 0))
     return REAL(recvmsg)(fd, message, flags);
-  if (!(flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) && await_readable(fd))
-    return -1;
   struct network *network = address_network();
   if (!network || (!message->msg_name && !message->msg_control))
-    return socket_received(fd, REAL(recvmsg)(fd, message, flags));
+    return waiting_recvmsg(fd, message, flags);
   struct sockaddr_storage said = {0};
   copy.msg_name = &said;
   copy.msg_namelen = sizeof said;
-  ssize_t result = socket_received(fd, REAL(recvmsg)(fd, &copy, flags));
+  ssize_t result = waiting_recvmsg(fd, &copy, flags);
   if (result < 0)
     return result;
   bool unreachable = network_is_unreachable((struct sockaddr *)&said);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "harness/clock/address_calls.h"
+#include "harness/clock/fifo.h"
 #include "harness/clock/hosts_table.h"
 #include "harness/clock/random_calls.h"
 #include "harness/clock/real.h"
@@ -124,24 +125,36 @@ static const struct lab_file *find_for_reading(const char *path, int flags) {
 
 INTERPOSED int open(const char *path, int flags, ...) {
   mode_t mode = MODE_OF(flags);
+  int fd;
+  if (fifo_open(AT_FDCWD, path, flags, &fd))
+    return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
   return lab_file ? open_lab_file(lab_file, flags) : REAL(open)(path, flags, mode);
 }
 
 INTERPOSED int open64(const char *path, int flags, ...) {
   mode_t mode = MODE_OF(flags);
+  int fd;
+  if (fifo_open(AT_FDCWD, path, flags, &fd))
+    return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
   return lab_file ? open_lab_file(lab_file, flags) : REAL(open64)(path, flags, mode);
 }
 
 INTERPOSED int openat(int directory, const char *path, int flags, ...) {
   mode_t mode = MODE_OF(flags);
+  int fd;
+  if (fifo_open(directory, path, flags, &fd))
+    return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
   return lab_file ? open_lab_file(lab_file, flags) : REAL(openat)(directory, path, flags, mode);
 }
 
 INTERPOSED int openat64(int directory, const char *path, int flags, ...) {
   mode_t mode = MODE_OF(flags);
+  int fd;
+  if (fifo_open(directory, path, flags, &fd))
+    return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
   return lab_file ? open_lab_file(lab_file, flags) : REAL(openat64)(directory, path, flags, mode);
 }
@@ -153,21 +166,33 @@ int __openat_2(int directory, const char *path, int flags);
 int __openat64_2(int directory, const char *path, int flags);
 
 INTERPOSED int __open_2(const char *path, int flags) {
+  int fd;
+  if (fifo_open(AT_FDCWD, path, flags, &fd))
+    return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
   return lab_file ? open_lab_file(lab_file, flags) : REAL(__open_2)(path, flags);
 }
 
 INTERPOSED int __open64_2(const char *path, int flags) {
+  int fd;
+  if (fifo_open(AT_FDCWD, path, flags, &fd))
+    return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
   return lab_file ? open_lab_file(lab_file, flags) : REAL(__open64_2)(path, flags);
 }
 
 INTERPOSED int __openat_2(int directory, const char *path, int flags) {
+  int fd;
+  if (fifo_open(directory, path, flags, &fd))
+    return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
   return lab_file ? open_lab_file(lab_file, flags) : REAL(__openat_2)(directory, path, flags);
 }
 
 INTERPOSED int __openat64_2(int directory, const char *path, int flags) {
+  int fd;
+  if (fifo_open(directory, path, flags, &fd))
+    return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
   return lab_file ? open_lab_file(lab_file, flags) : REAL(__openat64_2)(directory, path, flags);
 }
@@ -187,14 +212,20 @@ static FILE *fopen_lab_file(const char *path, const char *mode) {
 }
 
 INTERPOSED FILE *fopen(const char *restrict path, const char *restrict mode) {
-  FILE *file = random_device_fopen(path, mode);
+  FILE *file;
+  if (fifo_fopen(path, mode, &file))
+    return file;
+  file = random_device_fopen(path, mode);
   if (!file)
     file = fopen_lab_file(path, mode);
   return file ? file : REAL(fopen)(path, mode);
 }
 
 INTERPOSED FILE *fopen64(const char *restrict path, const char *restrict mode) {
-  FILE *file = random_device_fopen(path, mode);
+  FILE *file;
+  if (fifo_fopen(path, mode, &file))
+    return file;
+  file = random_device_fopen(path, mode);
   if (!file)
     file = fopen_lab_file(path, mode);
   return file ? file : REAL(fopen64)(path, mode);

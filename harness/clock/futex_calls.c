@@ -106,6 +106,94 @@ static long futex_wake_both(const long a[6]) {
   return woken + futex_wake(second, WAITER_ANY_BITS);
 }
 
+/* ---- with inherited priorities ---- */
+
+static int take_inherited(void *word) {
+  if (REAL(syscall)(SYS_futex, word, FUTEX_TRYLOCK_PI, 0, NULL, NULL, 0) == 0)
+    return 0;
+  return errno == EAGAIN ? EBUSY : errno;
+}
+
+/* Trying makes the kernel note in the word that somebody waits, so that the owner unlocks by a call
+ * of his. The time of FUTEX_LOCK_PI is a date, that of FUTEX_LOCK_PI2 is as it says. */
+static long futex_lock_inherited(const long a[6]) {
+  struct attempt attempt = {
+      .take = take_inherited, .object = (void *)a[0], .manner = TURN_GOES_ON | TURN_NO_CANCEL};
+  int operation = (int)a[1];
+  if ((operation & FUTEX_CMD_MASK) == FUTEX_LOCK_PI)
+    operation |= FUTEX_CLOCK_REALTIME;
+  int error = futex_deadline(operation, (const struct timespec *)a[3], &attempt.deadline);
+  if (!error)
+    error = waiters_take(&attempt);
+  return error ? refuse(error) : 0;
+}
+
+static long futex_unlock_inherited(const long a[6]) {
+  long result = REAL(syscall)(SYS_futex, a[0], a[1], a[2], a[3], a[4], a[5]);
+  if (result == 0) {
+    waiters_hand_over((const void *)a[0], 1);
+    if (!(a[1] & FUTEX_PRIVATE_FLAG))
+      turn_count_futex_wake();
+  }
+  return result;
+}
+
+/* ---- several at once ---- */
+
+struct futex_waits {
+  struct futex_wait *list;
+  unsigned count;
+  unsigned woken; /* which of them */
+};
+
+static int is_any_over(void *context) {
+  struct futex_waits *waits = context;
+  for (waits->woken = 0; waits->woken < waits->count; waits->woken++)
+    if (is_over(&waits->list[waits->woken]))
+      return 1;
+  return 0;
+}
+
+/* Words of 32 bits are all that Linux has so far (futex_waitv(2) has FUTEX_32 only). */
+static int add_waits(struct futex_waits *waits, const struct futex_waitv *words) {
+  for (unsigned i = 0; i < waits->count; i++) {
+    struct futex_wait *wait = &waits->list[i];
+    if ((words[i].flags & ~(unsigned)FUTEX_PRIVATE_FLAG) != FUTEX_32 || words[i].__reserved)
+      return EINVAL;
+    *wait = (struct futex_wait){.word = (_Atomic uint32_t *)words[i].uaddr,
+                                .expected = (uint32_t)words[i].val,
+                                .shared = !(words[i].flags & FUTEX_PRIVATE_FLAG),
+                                .wakes = turn_futex_wakes()};
+  }
+  for (unsigned i = 0; i < waits->count; i++)
+    if (*waits->list[i].word != waits->list[i].expected)
+      return EAGAIN;
+  for (unsigned i = 0; i < waits->count; i++)
+    waiter_add(&waits->list[i].waiter, waits->list[i].word, WAITER_ANY_BITS);
+  return 0;
+}
+
+long futex_waitv_call(const long a[6]) {
+  struct futex_wait list[FUTEX_WAITV_MAX];
+  struct futex_waits waits = {.list = list, .count = (unsigned)a[1]};
+  const struct timespec *time = (const struct timespec *)a[3];
+  struct turn_deadline deadline = TURN_NEVER;
+  int error = waits.count == 0 || waits.count > FUTEX_WAITV_MAX || a[2] || !a[0] ? EINVAL : 0;
+  if (!error && time && (time->tv_sec < 0 || deadline_of((clockid_t)a[4], time, &deadline)))
+    error = EINVAL;
+  if (!error)
+    error = add_waits(&waits, (const struct futex_waitv *)a[0]);
+  if (error)
+    return refuse(error);
+  int result = turn_await(&(struct turn_request){.ready = is_any_over,
+                                                 .context = &waits,
+                                                 .deadline = deadline,
+                                                 .manner = TURN_RESTARTS | TURN_NO_CANCEL});
+  for (unsigned i = 0; i < waits.count; i++)
+    waiter_remove(&list[i].waiter);
+  return result > 0 ? (long)waits.woken : result == 0 ? refuse(ETIMEDOUT) : -1;
+}
+
 long futex_call(const long a[6]) {
   switch (a[1] & FUTEX_CMD_MASK) {
   case FUTEX_WAIT:
@@ -122,7 +210,12 @@ long futex_call(const long a[6]) {
     return futex_requeue(a, true);
   case FUTEX_WAKE_OP:
     return futex_wake_both(a);
+  case FUTEX_LOCK_PI:
+  case FUTEX_LOCK_PI2:
+    return futex_lock_inherited(a);
+  case FUTEX_UNLOCK_PI:
+    return futex_unlock_inherited(a);
   }
-  /* What is left inherits priorities, which the C library's own mutexes use only. */
+  /* What is left moves waiters to locks that inherit priorities; the C library did so once. */
   return REAL(syscall)(SYS_futex, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -29,6 +29,8 @@ INTERPOSED ssize_t readv(int fd, const struct iovec *parts, int count) {
 }
 
 INTERPOSED ssize_t recv(int fd, void *bytes, size_t size, int flags) {
+  if (flags & MSG_WAITALL)
+    return recvfrom(fd, bytes, size, flags, NULL, NULL);
   if (!(flags & MSG_DONTWAIT) && await_readable(fd))
     return -1;
   return socket_received(fd, REAL(recv)(fd, bytes, size, flags));

@@ -107,7 +107,7 @@ struct clock_segment {
   _Atomic uint32_t leaving;   /* process that gave the turn away because it exits: the next holder
                                  waits until it is gone. 0: none */
   _Atomic uint32_t leaving_thread; /* only this thread of it exits. 0: the whole process */
-  uint32_t files_watched;          /* somebody uses inotify */
+  uint32_t files_watched;          /* for changes (inotify) or for locks */
   _Atomic uint32_t summoner; /* 1 + index of who lends the turn to others only for applying the
                                 network's state. 0: nobody does */
   uint32_t summons;          /* what for: enum clock_summons */

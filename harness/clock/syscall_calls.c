@@ -2,23 +2,35 @@
  *
  * Interposed: syscall(), by which libraries make calls that the C library has no function for, or
  * had none once. What this clock knows goes to the interposed function; the rest goes to the
- * kernel.
+ * kernel. The tables are by subject; each line is one call, with its arguments as the kernel has
+ * them. (A signal set is the kernel's, of 8 bytes, which is all that is read of one.)
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <mqueue.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/msg.h>
 #include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/sem.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/timex.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/clock/calls.h"
 #include "harness/clock/futex_calls.h"
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
@@ -30,41 +42,98 @@ static long of_error(int error) {
   return error ? -1 : 0;
 }
 
-/* Reading time and randomness, and closing: for every process in a lab. */
-static bool call_in_lab(long number, const long a[6], long *result) {
+/* One line of a table. */
+#define CALL(number, ...)                                                                          \
+  case number:                                                                                     \
+    *result = (__VA_ARGS__);                                                                       \
+    return true;
+
+/* An argument as a number or a pointer of a type. */
+#define INT(n) ((int)a[n])
+#define UNSIGNED(n) ((unsigned)a[n])
+#define SIZE(n) ((size_t)a[n])
+#define POINTER(n) ((void *)a[n])
+
+/* Reading time and randomness: for every process in a lab. */
+static bool call_for_time(long number, const long a[6], long *result) {
   switch (number) {
-  case SYS_clock_gettime:
-    *result = clock_gettime((clockid_t)a[0], (struct timespec *)a[1]);
-    return true;
-  case SYS_gettimeofday:
-    *result = gettimeofday((struct timeval *)a[0], (void *)a[1]);
-    return true;
+    CALL(SYS_clock_gettime, clock_gettime((clockid_t)a[0], POINTER(1)))
+    CALL(SYS_gettimeofday, gettimeofday(POINTER(0), POINTER(1)))
 #ifdef SYS_time
-  case SYS_time:
-    *result = time((time_t *)a[0]);
-    return true;
+    CALL(SYS_time, time(POINTER(0)))
 #endif
-  case SYS_clock_settime:
-    *result = clock_settime((clockid_t)a[0], (const struct timespec *)a[1]);
-    return true;
-  case SYS_settimeofday:
-    *result = settimeofday((const struct timeval *)a[0], (const struct timezone *)a[1]);
-    return true;
-  case SYS_adjtimex:
-    *result = adjtimex((struct timex *)a[0]);
-    return true;
-  case SYS_clock_adjtime:
-    *result = clock_adjtime((clockid_t)a[0], (struct timex *)a[1]);
-    return true;
-  case SYS_getrandom:
-    *result = getrandom((void *)a[0], (size_t)a[1], (unsigned)a[2]);
-    return true;
-  case SYS_sendmmsg:
-    *result = sendmmsg((int)a[0], (struct mmsghdr *)a[1], (unsigned)a[2], (int)a[3]);
-    return true;
-  case SYS_close: /* libuv's way: somebody may wait for the end of what was written there */
-    *result = close((int)a[0]);
-    return true;
+    CALL(SYS_clock_settime, clock_settime((clockid_t)a[0], POINTER(1)))
+    CALL(SYS_settimeofday, settimeofday(POINTER(0), POINTER(1)))
+    CALL(SYS_adjtimex, adjtimex(POINTER(0)))
+    CALL(SYS_clock_adjtime, clock_adjtime((clockid_t)a[0], POINTER(1)))
+    CALL(SYS_getrandom, getrandom(POINTER(0), SIZE(1), UNSIGNED(2)))
+  }
+  return false;
+}
+
+/* Making, naming and connecting sockets: addresses are simulated. */
+static bool call_on_socket(long number, const long a[6], long *result) {
+  switch (number) {
+    CALL(SYS_socket, socket(INT(0), INT(1), INT(2)))
+    CALL(SYS_bind, bind(INT(0), POINTER(1), (socklen_t)a[2]))
+    CALL(SYS_listen, listen(INT(0), INT(1)))
+    CALL(SYS_connect, connect(INT(0), POINTER(1), (socklen_t)a[2]))
+    CALL(SYS_accept, accept(INT(0), POINTER(1), POINTER(2)))
+    CALL(SYS_accept4, accept4(INT(0), POINTER(1), POINTER(2), INT(3)))
+    CALL(SYS_getsockname, getsockname(INT(0), POINTER(1), POINTER(2)))
+    CALL(SYS_getpeername, getpeername(INT(0), POINTER(1), POINTER(2)))
+    CALL(SYS_setsockopt, setsockopt(INT(0), INT(1), INT(2), POINTER(3), (socklen_t)a[4]))
+    CALL(SYS_getsockopt, getsockopt(INT(0), INT(1), INT(2), POINTER(3), POINTER(4)))
+    CALL(SYS_shutdown, shutdown(INT(0), INT(1)))
+    CALL(SYS_sendto, sendto(INT(0), POINTER(1), SIZE(2), INT(3), POINTER(4), (socklen_t)a[5]))
+    CALL(SYS_sendmsg, sendmsg(INT(0), POINTER(1), INT(2)))
+    CALL(SYS_sendmmsg, sendmmsg(INT(0), POINTER(1), UNSIGNED(2), INT(3)))
+    CALL(SYS_recvfrom, recvfrom(INT(0), POINTER(1), SIZE(2), INT(3), POINTER(4), POINTER(5)))
+    CALL(SYS_recvmsg, recvmsg(INT(0), POINTER(1), INT(2)))
+    CALL(SYS_recvmmsg, recvmmsg(INT(0), POINTER(1), UNSIGNED(2), INT(3), POINTER(4)))
+  }
+  return false;
+}
+
+/* Descriptors of any kind. libuv closes by SYS_close: somebody may wait for the end of what was
+ * written there. */
+static bool call_on_descriptor(long number, const long a[6], long *result) {
+  switch (number) {
+#ifdef SYS_open
+    CALL(SYS_open, open(POINTER(0), INT(1), (mode_t)a[2]))
+#endif
+    CALL(SYS_openat, openat(INT(0), POINTER(1), INT(2), (mode_t)a[3]))
+    CALL(SYS_read, read(INT(0), POINTER(1), SIZE(2)))
+    CALL(SYS_readv, readv(INT(0), POINTER(1), INT(2)))
+    CALL(SYS_write, write(INT(0), POINTER(1), SIZE(2)))
+    CALL(SYS_writev, writev(INT(0), POINTER(1), INT(2)))
+    CALL(SYS_sendfile, sendfile(INT(0), INT(1), POINTER(2), SIZE(3)))
+    CALL(SYS_splice, splice(INT(0), POINTER(1), INT(2), POINTER(3), SIZE(4), UNSIGNED(5)))
+    CALL(SYS_tee, tee(INT(0), INT(1), SIZE(2), UNSIGNED(3)))
+    CALL(SYS_vmsplice, vmsplice(INT(0), POINTER(1), SIZE(2), UNSIGNED(3)))
+    CALL(SYS_close, close(INT(0)))
+    CALL(SYS_close_range, close_range(UNSIGNED(0), UNSIGNED(1), INT(2)))
+#ifdef SYS_dup2
+    CALL(SYS_dup2, dup2(INT(0), INT(1)))
+#endif
+    CALL(SYS_dup3, dup3(INT(0), INT(1), INT(2)))
+    CALL(SYS_fcntl, fcntl(INT(0), INT(1), POINTER(2)))
+    CALL(SYS_flock, flock(INT(0), INT(1)))
+  }
+  return false;
+}
+
+/* Queues and semaphores. */
+static bool call_on_queue(long number, const long a[6], long *result) {
+  switch (number) {
+    CALL(SYS_mq_timedsend, mq_timedsend(INT(0), POINTER(1), SIZE(2), UNSIGNED(3), POINTER(4)))
+    CALL(SYS_mq_timedreceive, mq_timedreceive(INT(0), POINTER(1), SIZE(2), POINTER(3), POINTER(4)))
+    CALL(SYS_msgsnd, msgsnd(INT(0), POINTER(1), SIZE(2), INT(3)))
+    CALL(SYS_msgrcv, msgrcv(INT(0), POINTER(1), SIZE(2), a[3], INT(4)))
+    CALL(SYS_semtimedop, semtimedop(INT(0), POINTER(1), SIZE(2), POINTER(3)))
+#ifdef SYS_semop
+    CALL(SYS_semop, semop(INT(0), POINTER(1), SIZE(2)))
+#endif
   }
   return false;
 }
@@ -72,9 +141,8 @@ static bool call_in_lab(long number, const long a[6], long *result) {
 /* Signals between processes and threads, and ends. */
 static bool call_on_others(long number, const long a[6], long *result) {
   switch (number) {
-  case SYS_kill:
-    *result = kill((pid_t)a[0], (int)a[1]);
-    return true;
+    CALL(SYS_kill, kill((pid_t)a[0], INT(1)))
+    CALL(SYS_wait4, wait4((pid_t)a[0], POINTER(1), INT(2), POINTER(3)))
   case SYS_tgkill:
   case SYS_tkill:
   case SYS_rt_sigqueueinfo:
@@ -92,52 +160,70 @@ static bool call_on_others(long number, const long a[6], long *result) {
   return false;
 }
 
-/* Waiting: for threads that take part. */
-static bool call_in_turn(long number, const long a[6], long *result) {
-  switch (number) {
-  case SYS_futex:
-    *result = futex_call(a);
-    return true;
-  case SYS_nanosleep:
-    *result = nanosleep((const struct timespec *)a[0], (struct timespec *)a[1]);
-    return true;
-  case SYS_clock_nanosleep:
-    *result = of_error(clock_nanosleep((clockid_t)a[0], (int)a[1], (const struct timespec *)a[2],
-                                       (struct timespec *)a[3]));
-    return true;
-  case SYS_timerfd_create:
-    *result = timerfd_create((clockid_t)a[0], (int)a[1]);
-    return true;
-  case SYS_timerfd_settime:
-    *result = timerfd_settime((int)a[0], (int)a[1], (const struct itimerspec *)a[2],
-                              (struct itimerspec *)a[3]);
-    return true;
-  case SYS_timerfd_gettime:
-    *result = timerfd_gettime((int)a[0], (struct itimerspec *)a[1]);
-    return true;
-  case SYS_sched_yield:
-    *result = sched_yield();
-    return true;
-#ifdef SYS_poll
-  case SYS_poll:
-    *result = poll((struct pollfd *)a[0], (nfds_t)a[1], (int)a[2]);
-    return true;
-#endif
-#ifdef SYS_epoll_wait
-  case SYS_epoll_wait:
-    *result = epoll_wait((int)a[0], (struct epoll_event *)a[1], (int)a[2], (int)a[3]);
-    return true;
-#endif
-  case SYS_epoll_pwait:
-    *result = epoll_pwait((int)a[0], (struct epoll_event *)a[1], (int)a[2], (int)a[3],
-                          (const sigset_t *)a[4]);
-    return true;
-  case SYS_ppoll:
-    *result = ppoll((struct pollfd *)a[0], (nfds_t)a[1], (const struct timespec *)a[2],
-                    (const sigset_t *)a[3]);
-    return true;
+/* Both leave the rest of the time in their argument, which the functions of the C library don't;
+ * the mask is a pair of a set and its size. */
+static long call_pselect(const long a[6]) {
+  struct timespec *timeout = POINTER(4);
+  const struct {
+    const sigset_t *set;
+    size_t size;
+  } *mask = POINTER(5);
+  int64_t deadline_ns = timeout ? turn_deadline_ns(ns_of_timespec(timeout)) : CLOCK_NEVER;
+  int result =
+          pselect(INT(0), POINTER(1), POINTER(2), POINTER(3), timeout, mask ? mask->set : NULL),
+      saved_errno = errno;
+  if (deadline_ns != CLOCK_NEVER) {
+    int64_t left_ns = deadline_ns - turn_now_ns();
+    *timeout = timespec_of_ns(left_ns > 0 ? left_ns : 0);
   }
-  return call_on_others(number, a, result);
+  errno = saved_errno;
+  return result;
+}
+
+/* Waiting for descriptors. */
+static bool call_polling(long number, const long a[6], long *result) {
+  switch (number) {
+#ifdef SYS_poll
+    CALL(SYS_poll, poll(POINTER(0), (nfds_t)a[1], INT(2)))
+#endif
+    CALL(SYS_ppoll, ppoll(POINTER(0), (nfds_t)a[1], POINTER(2), POINTER(3)))
+#ifdef SYS_select
+    CALL(SYS_select, select(INT(0), POINTER(1), POINTER(2), POINTER(3), POINTER(4)))
+#endif
+    CALL(SYS_pselect6, call_pselect(a))
+#ifdef SYS_epoll_wait
+    CALL(SYS_epoll_wait, epoll_wait(INT(0), POINTER(1), INT(2), INT(3)))
+#endif
+    CALL(SYS_epoll_pwait, epoll_pwait(INT(0), POINTER(1), INT(2), INT(3), POINTER(4)))
+    CALL(SYS_epoll_pwait2, epoll_pwait2(INT(0), POINTER(1), INT(2), POINTER(3), POINTER(4)))
+  }
+  return false;
+}
+
+/* Waiting for time and for other threads. */
+static bool call_waiting(long number, const long a[6], long *result) {
+  switch (number) {
+    CALL(SYS_futex, futex_call(a))
+    CALL(SYS_futex_waitv, futex_waitv_call(a))
+    CALL(SYS_nanosleep, nanosleep(POINTER(0), POINTER(1)))
+    CALL(SYS_clock_nanosleep,
+         of_error(clock_nanosleep((clockid_t)a[0], INT(1), POINTER(2), POINTER(3))))
+    CALL(SYS_timerfd_create, timerfd_create((clockid_t)a[0], INT(1)))
+    CALL(SYS_timerfd_settime, timerfd_settime(INT(0), INT(1), POINTER(2), POINTER(3)))
+    CALL(SYS_timerfd_gettime, timerfd_gettime(INT(0), POINTER(1)))
+    CALL(SYS_getitimer, getitimer((__itimer_which_t)a[0], POINTER(1)))
+    CALL(SYS_setitimer, setitimer((__itimer_which_t)a[0], POINTER(1), POINTER(2)))
+#ifdef SYS_alarm
+    CALL(SYS_alarm, alarm(UNSIGNED(0)))
+#endif
+#ifdef SYS_pause
+    CALL(SYS_pause, pause())
+#endif
+    CALL(SYS_rt_sigtimedwait, sigtimedwait(POINTER(0), POINTER(1), POINTER(2)))
+    CALL(SYS_rt_sigsuspend, sigsuspend(POINTER(0)))
+    CALL(SYS_sched_yield, sched_yield())
+  }
+  return false;
 }
 
 INTERPOSED long syscall(long number, ...) {
@@ -147,8 +233,11 @@ INTERPOSED long syscall(long number, ...) {
   for (int i = 0; i < 6; i++)
     a[i] = va_arg(arguments, long);
   va_end(arguments);
-  if ((turn_in_lab() && call_in_lab(number, a, &result)) ||
-      (turn_taking_part() && call_in_turn(number, a, &result)))
+  if ((turn_in_lab() && (call_for_time(number, a, &result) || call_on_socket(number, a, &result) ||
+                         call_on_descriptor(number, a, &result))) ||
+      (turn_taking_part() &&
+       (call_polling(number, a, &result) || call_waiting(number, a, &result) ||
+        call_on_queue(number, a, &result) || call_on_others(number, a, &result))))
     return result;
   return REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

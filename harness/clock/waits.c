@@ -28,26 +28,24 @@ static int is_ready(void *context) {
   return REAL(poll)(context, 1, 0);
 }
 
-static bool is_non_blocking(int fd) {
+bool is_non_blocking(int fd) {
   int flags = fcntl(fd, F_GETFL);
   return flags < 0 || flags & O_NONBLOCK;
 }
 
-/* The socket's own timeout; none for what is no socket. */
-static int64_t timeout_ns(int fd, int option) {
+int64_t socket_timeout_ns(int fd, int option) {
   struct timeval timeout = {0};
   socklen_t length = sizeof timeout;
-  if (getsockopt(fd, SOL_SOCKET, option, &timeout, &length) ||
-      (timeout.tv_sec == 0 && timeout.tv_usec == 0))
+  int saved_errno = errno, result = getsockopt(fd, SOL_SOCKET, option, &timeout, &length);
+  errno = saved_errno;
+  if (result || (timeout.tv_sec == 0 && timeout.tv_usec == 0))
     return -1;
   return timeout.tv_sec * NS_PER_S + timeout.tv_usec * NS_PER_US;
 }
 
 /* signal(7): with a timeout a wait isn't restarted after a handler, whatever SA_RESTART says. */
 int await_ready_until(int fd, int option, int (*ready)(void *context), void *context) {
-  int saved_errno = errno;
-  int64_t duration_ns = timeout_ns(fd, option);
-  errno = saved_errno;
+  int64_t duration_ns = socket_timeout_ns(fd, option);
   int result = turn_await(&(struct turn_request){
       .ready = ready,
       .context = context,

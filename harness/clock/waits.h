@@ -6,6 +6,8 @@
 #ifndef HARNESS_CLOCK_WAITS_H
 #define HARNESS_CLOCK_WAITS_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -21,6 +23,16 @@ int await_writable(int fd);
 /* Waits until `ready` says so, as long as a call on this descriptor does; `option` is the one that
  * has its time, SO_RCVTIMEO or SO_SNDTIMEO. Returns as the others do. */
 int await_ready_until(int fd, int option, int (*ready)(void *context), void *context);
+
+/* Whether a descriptor is in non-blocking mode (or none). */
+bool is_non_blocking(int fd);
+
+/* The time of one of the two options, in ns; -1: none, or what is no socket. Keeps errno. */
+int64_t socket_timeout_ns(int fd, int option);
+
+/* As recvmsg, to the kernel; waits for the first bytes, or with MSG_WAITALL for all
+ * (receive_all.c). */
+ssize_t waiting_recvmsg(int fd, struct msghdr *message, int flags);
 
 /* As sendmsg, write and writev, to the kernel (addresses are taken as they are). What could be sent
  * before an error counts, as POSIX has it. */
