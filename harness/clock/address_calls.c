@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "harness/clock/abstract_names.h"
 #include "harness/clock/address_calls.h"
 #include "harness/clock/any_sockets.h"
 #include "harness/clock/audience.h"
@@ -61,8 +62,10 @@ bool address_take(const struct sockaddr *given, socklen_t length, struct sockadd
 INTERPOSED int bind(int fd, const struct sockaddr *address, socklen_t length) {
   struct network *network = address_network();
   struct sockaddr_storage own;
-  if (!network || !address_take(address, length, &own))
+  if (!network)
     return REAL(bind)(fd, address, length);
+  if (!address_take(address, length, &own))
+    return abstract_bind(network, fd, address, length);
   return any_bind(network, fd, (struct sockaddr *)&own);
 }
 
@@ -166,10 +169,13 @@ bool address_dial(struct network *network, int fd, const struct sockaddr *addres
 INTERPOSED int connect(int fd, const struct sockaddr *address, socklen_t length) {
   struct network *network = address_network();
   struct sockaddr_storage target, realised;
+  struct sockaddr_un local;
   const struct sockaddr *taken = (struct sockaddr *)&target;
   socklen_t realised_length = 0;
   reach_settle();
   bool is_taken = network && address_take(address, length, &target);
+  if (network && !is_taken && !abstract_realise(network, &address, &length, &local))
+    return -1;
   if (is_taken && !address_dial(network, fd, taken, length, &realised, &realised_length))
     return -1;
   int result = realised_length ? reach_connect(network, fd, taken, &realised, realised_length)
@@ -182,8 +188,8 @@ INTERPOSED int connect(int fd, const struct sockaddr *address, socklen_t length)
 
 /* ---- asking ---- */
 
-int address_give(const struct sockaddr_storage *said, socklen_t said_length,
-                 struct sockaddr *address, socklen_t *length) {
+int address_give(struct sockaddr_storage *said, socklen_t said_length, struct sockaddr *address,
+                 socklen_t *length) {
   if (!length || (!address && *length > 0)) {
     errno = EFAULT;
     return -1;
@@ -192,6 +198,7 @@ int address_give(const struct sockaddr_storage *said, socklen_t said_length,
     errno = EINVAL;
     return -1;
   }
+  abstract_simulate(said, &said_length);
   if (*length > 0)
     memcpy(address, said, *length < said_length ? *length : said_length);
   *length = said_length;

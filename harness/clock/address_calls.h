@@ -42,9 +42,10 @@ void address_report_attempt(const struct network *network, int fd, const struct 
 bool address_dial(struct network *network, int fd, const struct sockaddr *address,
                   socklen_t address_length, struct sockaddr_storage *realised, socklen_t *length);
 
-/* Gives the process an address, cut to the room it has like the kernel does. Returns 0, or -1 with
- * errno EFAULT or EINVAL when there is none or it is negative. */
-int address_give(const struct sockaddr_storage *said, socklen_t said_length,
-                 struct sockaddr *address, socklen_t *length);
+/* Gives the process an address, cut to the room it has like the kernel does; an abstract name
+ * becomes what the program knows. Returns 0, or -1 with errno EFAULT or EINVAL when there is no
+ * room or it is negative. */
+int address_give(struct sockaddr_storage *said, socklen_t said_length, struct sockaddr *address,
+                 socklen_t *length);
 
 #endif

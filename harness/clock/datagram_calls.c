@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "harness/clock/abstract_names.h"
 #include "harness/clock/address_calls.h"
 #include "harness/clock/any_sockets.h"
 #include "harness/clock/audience.h"
@@ -21,6 +22,7 @@
 #include "harness/clock/real.h"
 #include "harness/clock/silence.h"
 #include "harness/clock/socket_notes.h"
+#include "harness/clock/stamps.h"
 #include "harness/clock/turn.h"
 #include "harness/clock/waits.h"
 
@@ -127,8 +129,15 @@ static int realise_message(struct network *network, int fd, const struct msghdr 
   else if (message->msg_controllen > 0 && copy_control(network, message, out, &chosen))
     return -1;
   if (message->msg_name) {
-    if (!takes_name(message, &taken))
+    if (!takes_name(message, &taken)) {
+      const struct sockaddr *name = message->msg_name;
+      out->message = *message;
+      if (!abstract_realise(network, &name, &out->message.msg_namelen,
+                            (struct sockaddr_un *)&out->target))
+        return -1;
+      out->message.msg_name = (void *)name;
       return 0;
+    }
     switch (address_realise(network, fd, address, message->msg_namelen, &out->target,
                             &out->message.msg_namelen)) {
     case NETWORK_NOT_INET:
@@ -299,8 +308,12 @@ INTERPOSED ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
       (copy.msg_name && (int)copy.msg_namelen < 0))
     return REAL(recvmsg)(fd, message, flags);
   struct network *network = address_network();
-  if (!network || (!message->msg_name && !message->msg_control))
-    return waiting_recvmsg(fd, message, flags);
+  if (!network || (!message->msg_name && !message->msg_control)) {
+    ssize_t result = waiting_recvmsg(fd, message, flags);
+    if (result >= 0)
+      stamps_correct(message);
+    return result;
+  }
   struct sockaddr_storage said = {0};
   copy.msg_name = &said;
   copy.msg_namelen = sizeof said;
@@ -310,13 +323,12 @@ INTERPOSED ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
   bool unreachable = network_is_unreachable((struct sockaddr *)&said);
   if (copy.msg_control && copy.msg_controllen > 0)
     simulate_control(network, any_conversation(network, fd, &said).to, &copy);
+  stamps_correct(&copy);
   any_simulate_peer(network, fd, &said);
   if (copy.msg_control && flags & MSG_ERRQUEUE)
     reach_error_queue(&copy, unreachable);
-  socklen_t room = message->msg_namelen;
-  message->msg_namelen = copy.msg_namelen;
   if (message->msg_name)
-    address_give(&said, copy.msg_namelen, message->msg_name, &room);
+    address_give(&said, copy.msg_namelen, message->msg_name, &message->msg_namelen);
   else
     message->msg_namelen = 0;
   message->msg_controllen = copy.msg_controllen;

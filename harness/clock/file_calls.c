@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Interposed: opening files, because some say what the network is (resolv.conf and its like) and
- * one is random; and asking for the host's name. In a lab with a simulated network these say what
+ * Interposed: opening files, because some say what the network is (resolv.conf and its like, and
+ * those of /proc/net), one how long the machine has run, and one is random; and asking for the
+ * host's name. In a lab with a simulated network these say what
  * the network's table says. Programs that read them: c-ares, libre, dig; the C library's own
  * resolver reads them by calls that can't be interposed, and is replaced (resolver.h).
  *
@@ -21,6 +22,7 @@
 #include "harness/clock/address_calls.h"
 #include "harness/clock/fifo.h"
 #include "harness/clock/hosts_table.h"
+#include "harness/clock/network_files.h"
 #include "harness/clock/random_calls.h"
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
@@ -56,6 +58,12 @@ static void print_hostname(FILE *file, const struct network *network, int host) 
   fprintf(file, "%s\n", network->host[host].name);
 }
 
+/* Since the machine was started, and the time in which it had nothing to do. */
+static void print_uptime(FILE *file, const struct network *network, int host) {
+  (void)network, (void)host;
+  fprintf(file, "%.2f 0.00\n", (double)turn_now_ns() / 1e9);
+}
+
 /* What name_lookup.h does, in the words of nsswitch.conf(5). */
 static void print_nsswitch_conf(FILE *file, const struct network *network, int host) {
   (void)network, (void)host;
@@ -68,10 +76,13 @@ static const struct lab_file {
   const char *path;
   void (*print)(FILE *file, const struct network *network, int host);
 } lab_files[] = {
-    {"/etc/resolv.conf", print_resolv_conf},
-    {"/etc/hosts", print_hosts},
-    {"/etc/hostname", print_hostname},
-    {"/etc/nsswitch.conf", print_nsswitch_conf},
+    {"/etc/resolv.conf", print_resolv_conf}, {"/etc/hosts", print_hosts},
+    {"/etc/hostname", print_hostname},       {"/etc/nsswitch.conf", print_nsswitch_conf},
+    {"/proc/uptime", print_uptime},          {"/proc/net/dev", network_file_dev},
+    {"/proc/net/route", network_file_route}, {"/proc/net/if_inet6", network_file_if_inet6},
+    {"/proc/net/arp", network_file_arp},     {"/proc/net/tcp", network_file_tcp},
+    {"/proc/net/tcp6", network_file_tcp6},   {"/proc/net/udp", network_file_udp},
+    {"/proc/net/udp6", network_file_udp6},
 };
 
 /* NULL: not one of ours. */

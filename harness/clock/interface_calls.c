@@ -6,7 +6,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/sockios.h>
+#include <net/ethernet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +20,7 @@
 #include "harness/clock/address_calls.h"
 #include "harness/clock/network.h"
 #include "harness/clock/real.h"
+#include "harness/clock/stamps.h"
 
 static char loopback_name[] = "lo", ethernet_name[] = "eth0";
 
@@ -127,10 +131,32 @@ INTERPOSED char *if_indextoname(unsigned index, char name[IF_NAMESIZE]) {
   return name;
 }
 
+/* The names are ours, so that only the list is to be freed. */
+INTERPOSED struct if_nameindex *if_nameindex(void) {
+  static const struct if_nameindex both[] = {{NETWORK_LOOPBACK_INTERFACE, loopback_name},
+                                             {NETWORK_ETHERNET_INTERFACE, ethernet_name},
+                                             {0}};
+  if (!address_network())
+    return REAL(if_nameindex)();
+  struct if_nameindex *list = malloc(sizeof both);
+  if (list)
+    memcpy(list, both, sizeof both);
+  else
+    errno = ENOBUFS;
+  return list;
+}
+
+INTERPOSED void if_freenameindex(struct if_nameindex *list) {
+  if (address_network())
+    free(list);
+  else
+    REAL(if_freenameindex)(list);
+}
+
 /* ---- the older way ---- */
 
-/* The first IPv4 address of an interface; false when it has none. */
-static bool first_v4(const char *name, struct sockaddr_in *out) {
+/* The first entry of an interface that has an IPv4 address; false when it has none. */
+static bool first_v4(const char *name, struct interface *out) {
   struct ifaddrs *list;
   bool found = false;
   if (getifaddrs(&list))
@@ -138,7 +164,7 @@ static bool first_v4(const char *name, struct sockaddr_in *out) {
   for (struct ifaddrs *entry = list; entry && !found; entry = entry->ifa_next) {
     found = strcmp(entry->ifa_name, name) == 0 && entry->ifa_addr->sa_family == AF_INET;
     if (found)
-      *out = *(struct sockaddr_in *)entry->ifa_addr;
+      *out = *(struct interface *)entry; /* its first member */
   }
   free_list(list);
   return found;
@@ -150,11 +176,11 @@ static int list_interfaces(struct ifconf *request) {
   int written = 0;
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     struct ifreq entry = {0};
-    struct sockaddr_in address;
-    if (!first_v4(names[i], &address))
+    struct interface found;
+    if (!first_v4(names[i], &found))
       continue;
     snprintf(entry.ifr_name, sizeof entry.ifr_name, "%s", names[i]);
-    memcpy(&entry.ifr_addr, &address, sizeof address);
+    memcpy(&entry.ifr_addr, &found.address, sizeof entry.ifr_addr);
     if (request->ifc_buf && written + (int)sizeof entry <= request->ifc_len)
       memcpy(request->ifc_buf + written, &entry, sizeof entry);
     else if (request->ifc_buf)
@@ -165,27 +191,83 @@ static int list_interfaces(struct ifconf *request) {
   return 0;
 }
 
+/* Those that ask for IPv4 addresses; false when the interface has none. */
+static bool ask_address(unsigned long what, struct ifreq *request) {
+  struct interface found;
+  if (!first_v4(request->ifr_name, &found))
+    return false;
+  struct sockaddr_storage *answer = what == SIOCGIFNETMASK   ? &found.netmask
+                                    : what == SIOCGIFBRDADDR ? &found.broadcast
+                                                             : &found.address;
+  memcpy(&request->ifr_addr, answer, sizeof request->ifr_addr);
+  if (what == SIOCGIFBRDADDR && !found.entry.ifa_broadaddr) /* lo's is 0.0.0.0 */
+    network_write_unspecified(&request->ifr_broadaddr);
+  return true;
+}
+
+/* A locally administered address (IEEE 802, section 8.4 of 802-2014) with the host's number. */
+static void write_hardware_address(struct sockaddr *out, bool is_loopback) {
+  unsigned host = (unsigned)address_own_host(address_network());
+  const unsigned char address[] = {2, 0, 0, 0, (unsigned char)(host >> 8), (unsigned char)host};
+  *out = (struct sockaddr){.sa_family = is_loopback ? ARPHRD_LOOPBACK : ARPHRD_ETHER};
+  if (!is_loopback)
+    memcpy(out->sa_data, address, sizeof address);
+}
+
+static int refuse(int error) {
+  errno = error;
+  return -1;
+}
+
+/* netdevice(7). */
 static int ask_interface(unsigned long what, struct ifreq *request) {
   bool is_loopback = strcmp(request->ifr_name, loopback_name) == 0;
-  struct sockaddr_in address;
-  if (!if_nametoindex(request->ifr_name) ||
-      (what == SIOCGIFADDR && !first_v4(request->ifr_name, &address))) {
-    errno = what == SIOCGIFADDR && if_nametoindex(request->ifr_name) ? EADDRNOTAVAIL : ENODEV;
-    return -1;
-  }
+  unsigned index = if_nametoindex(request->ifr_name);
+  if (index == 0)
+    return refuse(ENODEV);
   switch (what) {
   case SIOCGIFADDR:
-    memcpy(&request->ifr_addr, &address, sizeof address);
-    break;
+  case SIOCGIFDSTADDR: /* its own, on what is no line from point to point */
+  case SIOCGIFBRDADDR:
+  case SIOCGIFNETMASK:
+    return ask_address(what, request) ? 0 : refuse(EADDRNOTAVAIL);
   case SIOCGIFFLAGS:
     request->ifr_flags =
         IFF_UP | IFF_RUNNING | (is_loopback ? IFF_LOOPBACK : IFF_BROADCAST | IFF_MULTICAST);
-    break;
+    return 0;
   case SIOCGIFINDEX:
-    request->ifr_ifindex = (int)if_nametoindex(request->ifr_name);
-    break;
+    request->ifr_ifindex = (int)index;
+    return 0;
+  case SIOCGIFHWADDR:
+    write_hardware_address(&request->ifr_hwaddr, is_loopback);
+    return 0;
+  case SIOCGIFMTU:
+    request->ifr_mtu = is_loopback ? 65536 : ETHERMTU;
+    return 0;
+  case SIOCGIFMETRIC:
+    request->ifr_metric = 0;
+    return 0;
+  case SIOCGIFTXQLEN:
+    request->ifr_qlen = 1000;
+    return 0;
+  case SIOCETHTOOL:
+    return refuse(EOPNOTSUPP);
+  default: /* what sets something needs a privilege (CAP_NET_ADMIN) */
+    return refuse(EPERM);
   }
-  return 0;
+}
+
+static bool is_about_interface(unsigned long what) {
+  static const unsigned long requests[] = {
+      SIOCGIFADDR,    SIOCGIFDSTADDR, SIOCGIFBRDADDR, SIOCGIFNETMASK, SIOCGIFFLAGS,  SIOCGIFINDEX,
+      SIOCGIFHWADDR,  SIOCGIFMTU,     SIOCGIFMETRIC,  SIOCGIFTXQLEN,  SIOCETHTOOL,   SIOCSIFADDR,
+      SIOCSIFDSTADDR, SIOCSIFBRDADDR, SIOCSIFNETMASK, SIOCSIFFLAGS,   SIOCSIFHWADDR, SIOCSIFMTU,
+      SIOCSIFMETRIC,  SIOCSIFTXQLEN,  SIOCSIFNAME,
+  };
+  for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++)
+    if (what == requests[i])
+      return true;
+  return false;
 }
 
 INTERPOSED int ioctl(int fd, unsigned long what, ...) {
@@ -193,10 +275,17 @@ INTERPOSED int ioctl(int fd, unsigned long what, ...) {
   va_start(arguments, what);
   void *argument = va_arg(arguments, void *);
   va_end(arguments);
-  const struct network *network = address_network();
-  if (network && what == SIOCGIFCONF)
-    return list_interfaces(argument);
-  if (network && (what == SIOCGIFADDR || what == SIOCGIFFLAGS || what == SIOCGIFINDEX))
-    return ask_interface(what, argument);
-  return REAL(ioctl)(fd, what, argument);
+  if (address_network() && argument) {
+    struct ifreq *request = argument;
+    if (what == SIOCGIFCONF)
+      return list_interfaces(argument);
+    if (what == SIOCGIFNAME)
+      return if_indextoname((unsigned)request->ifr_ifindex, request->ifr_name) ? 0 : refuse(ENODEV);
+    if (is_about_interface(what))
+      return ask_interface(what, request);
+  }
+  int result = REAL(ioctl)(fd, what, argument);
+  if (result == 0)
+    stamps_correct_request(what, argument);
+  return result;
 }

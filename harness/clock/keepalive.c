@@ -52,7 +52,7 @@ static bool lists(const char *path, const char *from, const char *to) {
   char line[256], local[64], remote[64];
   unsigned state;
   bool found = false;
-  FILE *file = fopen(path, "re");
+  FILE *file = REAL(fopen)(path, "re"); /* the machine's, not the host's */
   while (file && !found && fgets(line, sizeof line, file))
     found = sscanf(line, "%*s %63s %63s %x", local, remote, &state) == 3 &&
             ends_with(local, from) && ends_with(remote, to) && state != TCP_CLOSE &&

@@ -12,6 +12,9 @@
 /* Does what setsockopt() shall do, if the option is one of them: true, and `*result` is set. */
 bool option_set(int fd, int level, int option, const void *value, socklen_t length, int *result);
 
+/* Does what getsockopt() shall do, likewise. */
+bool option_get(int fd, int level, int option, void *value, socklen_t *length, int *result);
+
 /* An option has been set that is the kernel's. */
 void option_changed(int fd, int level, int option, const void *value, socklen_t length);
 

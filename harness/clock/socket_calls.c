@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <linux/in6.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -51,6 +52,10 @@ static void prepare_stream(int fd) {
 }
 
 INTERPOSED int socket(int domain, int type, int protocol) {
+  if (domain == AF_NETLINK && protocol == NETLINK_ROUTE && address_network()) {
+    errno = EAFNOSUPPORT; /* it would tell of the machine's interfaces */
+    return -1;
+  }
   int fd = REAL(socket)(domain, type, protocol);
   int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0 && turn_in_lab() && kind == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6))
@@ -91,7 +96,10 @@ INTERPOSED int getsockopt(int fd, int level, int option, void *restrict value,
                           socklen_t *restrict length) {
   if (level == IPPROTO_IPV6 && option == IPV6_V6ONLY && address_network())
     option = V6ONLY_NOTE;
-  int result = REAL(getsockopt)(fd, level, option, value, length);
+  int result;
+  if (option_get(fd, level, option, value, length, &result))
+    return result;
+  result = REAL(getsockopt)(fd, level, option, value, length);
   if (result == 0 && turn_taking_part())
     option_correct(fd, level, option, value, length);
   return result;

@@ -43,6 +43,7 @@ struct silence {
 
 /* Options of which the kernel knows nothing (keepalive.c, option_calls.c). */
 struct socket_options {
+  unsigned interface; /* that the program has bound it to; 0: to none */
   bool keepalive;
   int user_timeout_ms; /* 0: none */
   int syn_retries;     /* while a connect is pending */

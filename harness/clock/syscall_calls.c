@@ -22,8 +22,10 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <sys/times.h>
 #include <sys/timex.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -67,6 +69,8 @@ static bool call_for_time(long number, const long a[6], long *result) {
     CALL(SYS_adjtimex, adjtimex(POINTER(0)))
     CALL(SYS_clock_adjtime, clock_adjtime((clockid_t)a[0], POINTER(1)))
     CALL(SYS_getrandom, getrandom(POINTER(0), SIZE(1), UNSIGNED(2)))
+    CALL(SYS_times, times(POINTER(0)))
+    CALL(SYS_sysinfo, sysinfo(POINTER(0)))
   }
   return false;
 }

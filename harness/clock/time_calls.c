@@ -5,7 +5,9 @@
  * Processor-time clocks stay real: nothing in a lab may depend on them, and virtual time has none.
  */
 #include <errno.h>
+#include <sys/sysinfo.h>
 #include <sys/time.h>
+#include <sys/times.h>
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
@@ -55,6 +57,24 @@ INTERPOSED int timespec_get(struct timespec *time, int base) {
     return REAL(timespec_get)(time, base);
   *time = timespec_of_ns(turn_realtime_ns());
   return base;
+}
+
+/* ---- since the machine was started ---- */
+
+/* The processor times are real. */
+INTERPOSED clock_t times(struct tms *out) {
+  clock_t result = REAL(times)(out);
+  return turn_in_lab() && result != (clock_t)-1
+             ? (clock_t)(turn_now_ns() / (NS_PER_S / sysconf(_SC_CLK_TCK)))
+             : result;
+}
+
+/* Loads and memory are the machine's. */
+INTERPOSED int sysinfo(struct sysinfo *out) {
+  int result = REAL(sysinfo)(out);
+  if (result == 0 && turn_in_lab())
+    out->uptime = (long)(turn_now_ns() / NS_PER_S);
+  return result;
 }
 
 /* ---- setting it ---- */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "harness/clock/segment.h"
+#include "harness/clock/shared_names.h"
 
 void clock_descriptor_path(int descriptor, char path[CLOCK_PATH_SIZE]) {
   char text[CLOCK_PATH_SIZE];
@@ -59,6 +60,8 @@ failed:
 void clock_lab_destroy(struct clock_lab *lab) {
   if (!lab || !lab->segment)
     return;
+  if (lab->segment->network.block)
+    shared_names_remove(lab->segment->network.block);
   munmap(lab->segment, sizeof *lab->segment);
   close(lab->descriptor);
   lab->segment = NULL;

@@ -164,18 +164,19 @@ static int watch_proxy(void) {
   return bound(proxy_address, SOCK_DGRAM, PORT);
 }
 
-/* An address without a name in the file system: it is gone with its socket. */
+/* In the file system, which the hosts share. Who sends there removes it. */
 static socklen_t local_name(struct sockaddr_un *address) {
   *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-  int length = snprintf(address->sun_path + 1, sizeof address->sun_path - 1,
-                        "sipfall-test-activity-%d", (int)getppid());
-  return (socklen_t)(sizeof(sa_family_t) + 1 + (size_t)length);
+  snprintf(address->sun_path, sizeof address->sun_path, "/tmp/sipfall-test-activity-%d",
+           (int)getppid());
+  return sizeof *address;
 }
 
 static int watch_local_socket(void) {
   struct sockaddr_un own;
   socklen_t length = local_name(&own);
   int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+  unlink(own.sun_path); /* of a run that was killed */
   need(bind(fd, (struct sockaddr *)&own, length) == 0);
   return fd;
 }
@@ -341,6 +342,7 @@ static void do_send_local(void) {
   struct sockaddr_un to;
   socklen_t length = local_name(&to);
   need(sendto(socket(AF_UNIX, SOCK_DGRAM, 0), "x", 1, 0, (struct sockaddr *)&to, length) == 1);
+  need(unlink(to.sun_path) == 0);
 }
 
 /* To connect is a deed of its own. */
@@ -351,6 +353,7 @@ static void do_send_connected_local(void) {
   need(connect(fd, (struct sockaddr *)&to, length) == 0);
   sleep(1);
   need(send(fd, "x", 1, 0) == 1);
+  need(unlink(to.sun_path) == 0);
 }
 
 static void do_nothing(void) {
