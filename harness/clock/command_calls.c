@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Interposed: running a shell command. The C library's own functions start and await their child by
- * ways that can't be interposed; here they are made of the calls that are.
+ * Interposed: running a shell command, and other calls that start a process among other things. The
+ * C library's own functions start and await their child by ways that can't be interposed; here they
+ * are made of the calls that are.
  *
  * The stream of popen is one that tells when it is closed, by whatever call, and has the number of
  * its descriptor, as programs expect.
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <paths.h>
+#include <pty.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -16,6 +18,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utmp.h>
 
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
@@ -209,4 +212,30 @@ INTERPOSED int daemon(int stays_in_directory, int keeps_descriptors) {
   for (int fd = STDIN_FILENO; !keeps_descriptors && fd <= STDERR_FILENO; fd++)
     become_null(fd);
   return 0;
+}
+
+/* ---- forkpty ---- */
+
+INTERPOSED pid_t forkpty(int *terminal, char *name, const struct termios *settings,
+                         const struct winsize *size) {
+  if (!turn_taking_part())
+    return REAL(forkpty)(terminal, name, settings, size);
+  int ours, childs;
+  if (openpty(&ours, &childs, name, settings, size))
+    return -1;
+  pid_t child = fork();
+  if (child == 0) {
+    close(ours);
+    if (login_tty(childs))
+      _exit(1);
+    return 0;
+  }
+  int saved_errno = errno;
+  close(childs);
+  if (child < 0)
+    close(ours);
+  else
+    *terminal = ours;
+  errno = saved_errno;
+  return child;
 }

@@ -16,6 +16,7 @@
 #include "harness/clock/address_calls.h"
 #include "harness/clock/any_sockets.h"
 #include "harness/clock/audience.h"
+#include "harness/clock/identity_calls.h"
 #include "harness/clock/network.h"
 #include "harness/clock/program_memory.h"
 #include "harness/clock/reaching.h"
@@ -62,6 +63,26 @@ static bool read_packet_info(const struct cmsghdr *header, struct sockaddr_stora
   return true;
 }
 
+/* unix(7): who a local message is from, which the kernel compares with who sends it. */
+static struct ucred *credentials_in(struct cmsghdr *header) {
+  return header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_CREDENTIALS &&
+                 header->cmsg_len >= CMSG_LEN(sizeof(struct ucred))
+             ? (struct ucred *)CMSG_DATA(header)
+             : NULL;
+}
+
+static void realise_credentials(struct cmsghdr *header) {
+  struct ucred *credentials = credentials_in(header);
+  if (credentials)
+    credentials->pid = identity_realise(credentials->pid);
+}
+
+static void simulate_credentials(struct cmsghdr *header) {
+  struct ucred *credentials = credentials_in(header);
+  if (credentials)
+    credentials->pid = identity_simulate(credentials->pid);
+}
+
 /* Copies the control data but for packet info, whose address it looks up. Returns 0, or -1 with
  * errno EINVAL when that is none of the host's or a header's length is wrong. */
 static int copy_control(const struct network *network, const struct msghdr *message,
@@ -79,6 +100,7 @@ static int copy_control(const struct network *network, const struct msghdr *mess
     }
     if (!read_packet_info(header, &from)) {
       memcpy(out->control + used, header, header->cmsg_len);
+      realise_credentials((struct cmsghdr *)(out->control + used));
       used += CMSG_ALIGN(header->cmsg_len);
     } else if (from.ss_family != AF_UNSPEC) {
       *chosen = network_find(network, own_host, (struct sockaddr *)&from);
@@ -131,7 +153,8 @@ static int realise_message(struct network *network, int fd, const struct msghdr 
   if (message->msg_name) {
     if (!takes_name(message, &taken)) {
       const struct sockaddr *name = message->msg_name;
-      out->message = *message;
+      if (message->msg_controllen > CONTROL_SIZE_MAX)
+        out->message.msg_controllen = message->msg_controllen;
       if (!abstract_realise(network, &name, &out->message.msg_namelen,
                             (struct sockaddr_un *)&out->target))
         return -1;
@@ -286,7 +309,7 @@ static void simulate_v6_info(const struct network *network, uint16_t to, struct 
   info->ipi6_ifindex = (unsigned)interface_of(entry);
 }
 
-/* Addresses in control messages: where a packet came to, and who sent an ICMP error. */
+/* In control messages: where a packet came to, who sent an ICMP error, the credentials. */
 static void simulate_control(const struct network *network, uint16_t to, struct msghdr *message) {
   for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
        header = CMSG_NXTHDR(message, header)) {
@@ -299,6 +322,8 @@ static void simulate_control(const struct network *network, uint16_t to, struct 
     else if ((level == IPPROTO_IP && type == IP_RECVERR) ||
              (level == IPPROTO_IPV6 && type == IPV6_RECVERR))
       network_simulate(network, SO_EE_OFFENDER((struct sock_extended_err *)data));
+    else
+      simulate_credentials(header);
   }
 }
 

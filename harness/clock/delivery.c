@@ -90,7 +90,7 @@ void unblock_signals(const sigset_t *own) {
  * first, so that the others needn't find out. */
 static enum delivery foresee(int number) {
   struct sigaction action;
-  if (sigaction(number, NULL, &action) || action.sa_handler == SIG_IGN)
+  if (REAL(sigaction)(number, NULL, &action) || action.sa_handler == SIG_IGN)
     return NOTHING_RAN;
   if (action.sa_handler != SIG_DFL)
     return action.sa_flags & SA_RESTART ? RESTARTING_HANDLERS_RAN : HANDLER_RAN;

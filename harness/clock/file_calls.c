@@ -22,6 +22,7 @@
 #include "harness/clock/address_calls.h"
 #include "harness/clock/fifo.h"
 #include "harness/clock/hosts_table.h"
+#include "harness/clock/identity_calls.h"
 #include "harness/clock/network_files.h"
 #include "harness/clock/random_calls.h"
 #include "harness/clock/real.h"
@@ -140,7 +141,7 @@ INTERPOSED int open(const char *path, int flags, ...) {
   if (fifo_open(AT_FDCWD, path, flags, &fd))
     return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
-  return lab_file ? open_lab_file(lab_file, flags) : REAL(open)(path, flags, mode);
+  return lab_file ? open_lab_file(lab_file, flags) : REAL(open)(REALISED_PATH(path), flags, mode);
 }
 
 INTERPOSED int open64(const char *path, int flags, ...) {
@@ -149,7 +150,7 @@ INTERPOSED int open64(const char *path, int flags, ...) {
   if (fifo_open(AT_FDCWD, path, flags, &fd))
     return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
-  return lab_file ? open_lab_file(lab_file, flags) : REAL(open64)(path, flags, mode);
+  return lab_file ? open_lab_file(lab_file, flags) : REAL(open64)(REALISED_PATH(path), flags, mode);
 }
 
 INTERPOSED int openat(int directory, const char *path, int flags, ...) {
@@ -158,7 +159,8 @@ INTERPOSED int openat(int directory, const char *path, int flags, ...) {
   if (fifo_open(directory, path, flags, &fd))
     return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
-  return lab_file ? open_lab_file(lab_file, flags) : REAL(openat)(directory, path, flags, mode);
+  return lab_file ? open_lab_file(lab_file, flags)
+                  : REAL(openat)(directory, REALISED_PATH(path), flags, mode);
 }
 
 INTERPOSED int openat64(int directory, const char *path, int flags, ...) {
@@ -167,7 +169,8 @@ INTERPOSED int openat64(int directory, const char *path, int flags, ...) {
   if (fifo_open(directory, path, flags, &fd))
     return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
-  return lab_file ? open_lab_file(lab_file, flags) : REAL(openat64)(directory, path, flags, mode);
+  return lab_file ? open_lab_file(lab_file, flags)
+                  : REAL(openat64)(directory, REALISED_PATH(path), flags, mode);
 }
 
 /* What programs built with _FORTIFY_SOURCE call. */
@@ -181,7 +184,7 @@ INTERPOSED int __open_2(const char *path, int flags) {
   if (fifo_open(AT_FDCWD, path, flags, &fd))
     return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
-  return lab_file ? open_lab_file(lab_file, flags) : REAL(__open_2)(path, flags);
+  return lab_file ? open_lab_file(lab_file, flags) : REAL(__open_2)(REALISED_PATH(path), flags);
 }
 
 INTERPOSED int __open64_2(const char *path, int flags) {
@@ -189,7 +192,7 @@ INTERPOSED int __open64_2(const char *path, int flags) {
   if (fifo_open(AT_FDCWD, path, flags, &fd))
     return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
-  return lab_file ? open_lab_file(lab_file, flags) : REAL(__open64_2)(path, flags);
+  return lab_file ? open_lab_file(lab_file, flags) : REAL(__open64_2)(REALISED_PATH(path), flags);
 }
 
 INTERPOSED int __openat_2(int directory, const char *path, int flags) {
@@ -197,7 +200,8 @@ INTERPOSED int __openat_2(int directory, const char *path, int flags) {
   if (fifo_open(directory, path, flags, &fd))
     return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
-  return lab_file ? open_lab_file(lab_file, flags) : REAL(__openat_2)(directory, path, flags);
+  return lab_file ? open_lab_file(lab_file, flags)
+                  : REAL(__openat_2)(directory, REALISED_PATH(path), flags);
 }
 
 INTERPOSED int __openat64_2(int directory, const char *path, int flags) {
@@ -205,7 +209,8 @@ INTERPOSED int __openat64_2(int directory, const char *path, int flags) {
   if (fifo_open(directory, path, flags, &fd))
     return fd;
   const struct lab_file *lab_file = find_for_reading(path, flags);
-  return lab_file ? open_lab_file(lab_file, flags) : REAL(__openat64_2)(directory, path, flags);
+  return lab_file ? open_lab_file(lab_file, flags)
+                  : REAL(__openat64_2)(directory, REALISED_PATH(path), flags);
 }
 
 /* ---- fopen ---- */
@@ -229,7 +234,7 @@ INTERPOSED FILE *fopen(const char *restrict path, const char *restrict mode) {
   file = random_device_fopen(path, mode);
   if (!file)
     file = fopen_lab_file(path, mode);
-  return file ? file : REAL(fopen)(path, mode);
+  return file ? file : REAL(fopen)(REALISED_PATH(path), mode);
 }
 
 INTERPOSED FILE *fopen64(const char *restrict path, const char *restrict mode) {
@@ -239,7 +244,7 @@ INTERPOSED FILE *fopen64(const char *restrict path, const char *restrict mode) {
   file = random_device_fopen(path, mode);
   if (!file)
     file = fopen_lab_file(path, mode);
-  return file ? file : REAL(fopen64)(path, mode);
+  return file ? file : REAL(fopen64)(REALISED_PATH(path), mode);
 }
 
 /* ---- the host's name ---- */

@@ -30,6 +30,8 @@ static pthread_key_t thread_end;     /* its destructor frees the slot of a threa
 static unsigned threads;             /* of this process that take part */
 static unsigned threads_started;     /* so far */
 static __thread int child_slot = -1; /* see turn_forking() */
+pid_t own_process_id;
+__thread pid_t own_thread_id __attribute__((tls_model("initial-exec")));
 
 bool turn_has_threads(void) {
   return threads > 1;
@@ -70,19 +72,22 @@ static void name_process(char name[CLOCK_NAME_SIZE]) {
 int turn_announce(void) {
   char name[CLOCK_NAME_SIZE];
   snprintf(name, sizeof name, "%.40s child", lab->participant[own_slot].name);
-  int slot = clock_announce(lab, name, getpid());
+  int slot = clock_announce(lab, name, REAL(getpid)());
   if (slot >= 0)
     clock_inherit(lab, (uint32_t)slot, (uint32_t)own_slot);
   return slot;
 }
 
-void turn_announced(int slot, pid_t child) {
-  if (slot < 0)
-    return;
-  if (child < 0)
+pid_t turn_announced(int slot, pid_t child) {
+  if (child < 0) {
     clock_free(lab, (uint32_t)slot);
-  else
-    lab->participant[slot].process_id = child;
+    return -1;
+  }
+  struct clock_participant *participant = &lab->participant[slot];
+  pid_t id = participant->simulated_process_id;
+  participant->process_id = child;
+  process_ids_note(&lab->process_ids, id, child);
+  return id;
 }
 
 void turn_forking(int slot) {
@@ -94,9 +99,10 @@ int turn_announce_thread(void) {
   const char *ordinal = strstr(first, " thread ");
   snprintf(name, sizeof name, "%.*s thread %u",
            ordinal ? (int)(ordinal - first) : CLOCK_NAME_SIZE - 20, first, ++threads_started);
-  int slot = clock_announce(lab, name, getpid());
+  int slot = clock_announce(lab, name, REAL(getpid)());
   if (slot >= 0) {
-    lab->participant[slot].process_id = getpid();
+    lab->participant[slot].process_id = REAL(getpid)();
+    lab->participant[slot].simulated_process_id = own_process_id;
     clock_inherit(lab, (uint32_t)slot, (uint32_t)own_slot);
     threads++;
   }
@@ -114,11 +120,14 @@ static void take_slot(int slot) {
   sigset_t all, own;
   own_slot = slot;
   struct clock_participant *self = &lab->participant[slot];
-  self->process_id = getpid();
-  self->thread_id = (pid_t)REAL(syscall)(SYS_gettid);
+  self->process_id = REAL(getpid)();
+  self->thread_id = REAL(gettid)();
+  own_process_id = self->simulated_process_id;
+  own_thread_id = self->simulated_thread_id;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &own);
   await_turn();
+  process_ids_note(&lab->process_ids, self->simulated_thread_id, self->thread_id);
   sigprocmask(SIG_SETMASK, &own, NULL);
   pthread_setspecific(thread_end, (void *)1);
 }
@@ -126,6 +135,8 @@ static void take_slot(int slot) {
 /* The first thread of a process. */
 static void take_process_slot(int slot) {
   threads = 1;
+  /* A thread that made an exec goes on with its process's id. */
+  lab->participant[slot].simulated_thread_id = lab->participant[slot].simulated_process_id;
   take_slot(slot);
   /* It may have sockets from before it was here, and others may have summoned meanwhile. */
   if (lab->network.reach.version != 0)
@@ -139,6 +150,7 @@ void turn_start_thread(int slot) {
 }
 
 static void join_after_fork(void) {
+  own_process_id = own_thread_id = 0;
   if (own_slot < 0)
     return;
   int slot = child_slot >= 0 ? child_slot : turn_announce();
@@ -167,9 +179,9 @@ void turn_end_thread(void) {
   threads--;
   own_slot = -1;
   if (thread_id !=
-      getpid()) { /* the kernel keeps a process's first thread as long as others live */
+      REAL(getpid)()) { /* the kernel keeps a process's first thread as long as others live */
     lab->leaving_thread = (uint32_t)thread_id;
-    lab->leaving = (uint32_t)getpid();
+    lab->leaving = (uint32_t)REAL(getpid)();
   }
   clock_free(lab, (uint32_t)slot);
   clock_pass(lab, (uint32_t)slot);
@@ -189,7 +201,7 @@ void turn_leave(void) {
   if (!turn_taking_part())
     return;
   reach_settle();
-  pid_t self = getpid();
+  pid_t self = REAL(getpid)();
   uint32_t slot = (uint32_t)own_slot;
   own_slot = -1;
   lab->leaving_thread = 0;
@@ -209,7 +221,7 @@ static void leave_lab(void) {
 /* ---- the host ---- */
 
 void turn_attend(int host) {
-  pid_t self = getpid();
+  pid_t self = REAL(getpid)();
   if (own_slot < 0 || clock_attends(lab, (uint32_t)own_slot, (uint32_t)host))
     return;
   for (uint32_t i = 0; i < lab->participants; i++)
@@ -260,7 +272,7 @@ static void move_to_own_host(void) {
 /* ---- joining ---- */
 
 void turn_keep_alarm(int64_t alarm_ns, int64_t interval_ns) {
-  pid_t self = getpid();
+  pid_t self = REAL(getpid)();
   for (uint32_t i = 0; i < lab->participants; i++)
     if (lab->participant[i].process_id == self)
       lab->participant[i].alarm_ns = CLOCK_NEVER;
@@ -342,9 +354,10 @@ __attribute__((constructor)) static void join_lab(void) {
   watch_own_end();
   char name[CLOCK_NAME_SIZE];
   name_process(name);
-  int slot = find_slot(getpid(), getppid(), name);
+  int slot = find_slot(REAL(getpid)(), REAL(getppid)(), name);
   if (slot < 0) {
-    fprintf(stderr, "sipfall clock: more than %d participants\n", CLOCK_PARTICIPANTS_MAX);
+    fprintf(stderr, "sipfall clock: more than %d participants, or %d of them so far\n",
+            CLOCK_PARTICIPANTS_MAX, PROCESS_IDS_MAX);
     _exit(127);
   }
   memcpy(lab->participant[slot].name, name, sizeof name);

@@ -3,8 +3,9 @@
  * Interposed: the birth, the end and the awaiting of processes, and signals between them.
  *
  * A child is announced before it starts, so time stands still until it has run; it takes its place
- * before fork returns in it, and keeps it over an exec (turn.c finds it again by its process id).
- * What comes to life by calls inside the C library (forkpty) joins when it starts.
+ * before fork returns in it, and keeps it over an exec (membership.c finds it again by its process
+ * id). What comes to life by calls inside the C library joins when it starts. Programs see
+ * simulated ids (process_ids.h), the kernel its own.
  */
 #include <errno.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/clock/identity_calls.h"
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
 #include "harness/clock/turn_internal.h"
@@ -29,7 +31,7 @@ INTERPOSED pid_t fork(void) {
   pid_t child = REAL(fork)();
   if (child != 0) {
     turn_forking(-1);
-    turn_announced(slot, child);
+    child = turn_announced(slot, child);
   }
   return child;
 }
@@ -50,7 +52,7 @@ INTERPOSED pid_t vfork(void) {
     return EAGAIN;                                                                                 \
   pid_t started = -1;                                                                              \
   int error = REAL(call)(&started, file, actions, attributes, arguments, environment);             \
-  turn_announced(slot, error ? -1 : started);                                                      \
+  started = turn_announced(slot, error ? -1 : started);                                            \
   if (!error && child)                                                                             \
     *child = started;                                                                              \
   return error;
@@ -85,7 +87,7 @@ static int await_child(int (*ready)(void *request), void *request) {
 }
 
 struct wait_request {
-  pid_t process_id;
+  pid_t process_id; /* the kernel's */
   int *status;
   int options;
   struct rusage *usage;
@@ -99,15 +101,13 @@ static int child_ready(void *context) {
 }
 
 INTERPOSED pid_t wait4(pid_t process_id, int *status, int options, struct rusage *usage) {
+  struct wait_request request = {identity_realise(process_id), status, options, usage};
   if (!turn_taking_part() || options & WNOHANG)
-    return REAL(wait4)(process_id, status, options, usage);
-  struct wait_request request = {process_id, status, options, usage};
-  return await_child(child_ready, &request);
+    return identity_simulate(REAL(wait4)(request.process_id, status, options, usage));
+  return identity_simulate(await_child(child_ready, &request));
 }
 
 INTERPOSED pid_t waitpid(pid_t process_id, int *status, int options) {
-  if (!turn_taking_part() || options & WNOHANG)
-    return REAL(waitpid)(process_id, status, options);
   return wait4(process_id, status, options, NULL);
 }
 
@@ -135,20 +135,26 @@ static int waitid_ready(void *context) {
 }
 
 INTERPOSED int waitid(idtype_t type, id_t id, siginfo_t *information, int options) {
-  if (!turn_taking_part() || options & WNOHANG)
-    return REAL(waitid)(type, id, information, options);
   siginfo_t unwanted;
   struct waitid_request request = {type, id, information ? information : &unwanted, options};
-  return await_child(waitid_ready, &request) < 0 ? -1 : 0;
+  if (type == P_PID || type == P_PGID)
+    request.id = (id_t)identity_realise((pid_t)id);
+  int result = turn_taking_part() && !(options & WNOHANG)
+                   ? await_child(waitid_ready, &request)
+                   : REAL(waitid)(type, request.id, information, options);
+  if (result >= 0 && information)
+    information->si_pid = identity_simulate(information->si_pid);
+  return result < 0 ? -1 : 0;
 }
 
 /* ---- signals ---- */
 
 INTERPOSED int kill(pid_t process_id, int signal_number) {
-  if (signal_number == SIGKILL && process_id > 0 && turn_taking_part())
-    return turn_kill(process_id);
+  process_id = identity_realise(process_id);
   if (!turn_taking_part())
     return REAL(kill)(process_id, signal_number);
+  if (signal_number == SIGKILL && process_id > 0)
+    return turn_kill(process_id);
   sigset_t own;
   block_signals(&own); /* the process's own first thread may have to take it */
   int result = REAL(kill)(process_id, signal_number), saved_errno = errno;
@@ -159,7 +165,14 @@ INTERPOSED int kill(pid_t process_id, int signal_number) {
 }
 
 INTERPOSED int killpg(pid_t group, int signal_number) {
-  int result = REAL(killpg)(group, signal_number);
+  int result = REAL(killpg)(identity_realise(group), signal_number);
+  turn_activity();
+  return result;
+}
+
+INTERPOSED int tgkill(pid_t process_id, pid_t thread_id, int signal_number) {
+  int result =
+      REAL(tgkill)(identity_realise(process_id), identity_realise(thread_id), signal_number);
   turn_activity();
   return result;
 }

@@ -137,7 +137,8 @@ void clock_set_date(struct clock_segment *segment, uint32_t host, int64_t date_n
 /* ---- slots ---- */
 
 int clock_announce(struct clock_segment *segment, const char *name, pid_t announcer) {
-  for (uint32_t i = 0; i < CLOCK_PARTICIPANTS_MAX; i++) {
+  pid_t id = process_ids_give(&segment->process_ids);
+  for (uint32_t i = 0; id >= 0 && i < CLOCK_PARTICIPANTS_MAX; i++) {
     struct clock_participant *participant = &segment->participant[i];
     uint32_t expected = CLOCK_FREE;
     /* Atomic, because a process that nobody announced may join while another one runs. */
@@ -145,6 +146,8 @@ int clock_announce(struct clock_segment *segment, const char *name, pid_t announ
       continue;
     participant->process_id = 0;
     participant->thread_id = 0;
+    participant->simulated_process_id = id;
+    participant->simulated_thread_id = id;
     participant->alarm_ns = CLOCK_NEVER;
     participant->announcer = announcer;
     participant->host = NETWORK_LAB_HOST;

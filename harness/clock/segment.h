@@ -30,9 +30,10 @@
 
 #include "common/error.h"
 #include "harness/clock/network.h"
+#include "harness/clock/process_ids.h"
 
 /* "sip" and the version of the layout, which changes with struct clock_segment. */
-#define CLOCK_SEGMENT_MAGIC UINT32_C(0x7369700a)
+#define CLOCK_SEGMENT_MAGIC UINT32_C(0x7369700b)
 
 /* Names the segment in the environment of a lab's processes; the value is a path to open. */
 #define CLOCK_SEGMENT_VARIABLE "SIPFALL_CLOCK"
@@ -73,11 +74,13 @@ struct clock_participant {
   _Atomic uint32_t wakeup; /* futex word, counted up when the turn is given to this participant */
   _Atomic uint32_t state;  /* enum clock_state */
   _Atomic int32_t process_id;
-  _Atomic int32_t thread_id; /* of the kernel; 0: not started yet */
-  int32_t announcer;         /* process that announced it */
-  uint32_t host;             /* of the simulated network; NETWORK_LAB_HOST where there is none */
-  int64_t wake_ns;           /* when it wants the turn at the latest; CLOCK_NEVER: not by time */
-  int64_t alarm_ns;          /* its process's ITIMER_REAL, which an exec keeps; CLOCK_NEVER: none */
+  _Atomic int32_t thread_id;    /* of the kernel; 0: not started yet */
+  int32_t announcer;            /* process that announced it */
+  int32_t simulated_process_id; /* as programs see them (process_ids.h) */
+  int32_t simulated_thread_id;
+  uint32_t host;    /* of the simulated network; NETWORK_LAB_HOST where there is none */
+  int64_t wake_ns;  /* when it wants the turn at the latest; CLOCK_NEVER: not by time */
+  int64_t alarm_ns; /* its process's ITIMER_REAL, which an exec keeps; CLOCK_NEVER: none */
   int64_t alarm_interval_ns;
   char name[CLOCK_NAME_SIZE];
 };
@@ -126,6 +129,7 @@ struct clock_segment {
   struct clock_participant participant[CLOCK_PARTICIPANTS_MAX];
   struct clock_stream_use stream[CLOCK_STREAMS_MAX];
   struct network network;
+  struct process_ids process_ids;
 };
 
 /* ---- For the program that makes a lab ---- */
@@ -184,8 +188,8 @@ void clock_lab_kill(struct clock_lab *lab);
 
 /* ---- For both ---- */
 
-/* Takes the lowest free slot for a process that `announcer` is about to start. Returns its index,
- * or -1 when all are taken. */
+/* Takes the lowest free slot, and an id, for a process or thread that `announcer` is about to
+ * start. Returns the slot's index, or -1 when all slots or ids are taken. */
 int clock_announce(struct clock_segment *segment, const char *name, pid_t announcer);
 
 void clock_free(struct clock_segment *segment, uint32_t index);

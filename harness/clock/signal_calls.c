@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Interposed: waiting for signals. They are looked for among those that are pending; whoever sent
- * one has counted that as activity, and timers send theirs at their virtual instants.
+ * Interposed: waiting for signals, and handlers that are told who sent one (process_ids.h). Awaited
+ * signals are looked for among those that are pending; whoever sent one has counted that as
+ * activity, and timers send theirs at their virtual instants.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -9,6 +10,7 @@
 #include <stddef.h>
 
 #include "harness/clock/calls.h"
+#include "harness/clock/identity_calls.h"
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
 
@@ -37,8 +39,10 @@ static int await_signal(const sigset_t *set, siginfo_t *information, int64_t dea
                                                  .deadline.ns = deadline_ns,
                                                  .mask = &mask,
                                                  .manner = manner});
-  if (number > 0 && information)
+  if (number > 0 && information) {
+    identity_simulate_sender(&wait.information);
     *information = wait.information;
+  }
   return number;
 }
 
@@ -84,7 +88,44 @@ INTERPOSED int sigsuspend(const sigset_t *mask) {
 }
 
 INTERPOSED int sigqueue(pid_t process_id, int number, const union sigval value) {
-  int result = REAL(sigqueue)(process_id, number, value);
+  int result = REAL(sigqueue)(identity_realise(process_id), number, value);
   turn_activity();
+  return result;
+}
+
+/* ---- handlers ---- */
+
+typedef void (*signal_action)(int number, siginfo_t *information, void *context);
+
+/* The program's handlers that are told more than the number. */
+static signal_action actions[NSIG];
+
+static void run_action(int number, siginfo_t *information, void *context) {
+  identity_simulate_sender(information);
+  actions[number](number, information, context);
+}
+
+INTERPOSED int sigaction(int number, const struct sigaction *restrict action,
+                         struct sigaction *restrict old) {
+  if (!turn_in_lab() || number < 1 || number >= NSIG)
+    return REAL(sigaction)(number, action, old);
+  sigset_t all, own;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &own); /* kernel and table change together */
+  signal_action former = actions[number];
+  struct sigaction ours;
+  if (action && action->sa_flags & SA_SIGINFO && action->sa_handler != SIG_DFL &&
+      action->sa_handler != SIG_IGN) {
+    ours = *action;
+    actions[number] = action->sa_sigaction;
+    ours.sa_sigaction = run_action;
+    action = &ours;
+  }
+  int result = REAL(sigaction)(number, action, old);
+  if (result)
+    actions[number] = former;
+  else if (old && old->sa_sigaction == run_action)
+    old->sa_sigaction = former;
+  pthread_sigmask(SIG_SETMASK, &own, NULL);
   return result;
 }

@@ -17,6 +17,7 @@
 
 #include "harness/clock/address_calls.h"
 #include "harness/clock/any_sockets.h"
+#include "harness/clock/identity_calls.h"
 #include "harness/clock/option_calls.h"
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
@@ -102,6 +103,8 @@ INTERPOSED int getsockopt(int fd, int level, int option, void *restrict value,
   result = REAL(getsockopt)(fd, level, option, value, length);
   if (result == 0 && turn_taking_part())
     option_correct(fd, level, option, value, length);
+  if (result == 0 && level == SOL_SOCKET && option == SO_PEERCRED && *length >= sizeof(pid_t))
+    ((struct ucred *)value)->pid = identity_simulate(((struct ucred *)value)->pid);
   return result;
 }
 

@@ -34,6 +34,7 @@
 
 #include "harness/clock/calls.h"
 #include "harness/clock/futex_calls.h"
+#include "harness/clock/identity_calls.h"
 #include "harness/clock/real.h"
 #include "harness/clock/turn.h"
 
@@ -142,11 +143,16 @@ static bool call_on_queue(long number, const long a[6], long *result) {
   return false;
 }
 
-/* Signals between processes and threads, and ends. */
+/* Signals between processes and threads, and ends. The ids are the kernel's (realise_ids()). */
 static bool call_on_others(long number, const long a[6], long *result) {
   switch (number) {
     CALL(SYS_kill, kill((pid_t)a[0], INT(1)))
     CALL(SYS_wait4, wait4((pid_t)a[0], POINTER(1), INT(2), POINTER(3)))
+  case SYS_waitid:
+    if (a[4] != 0) /* usage, which waitid() can't give */
+      return false;
+    *result = waitid((idtype_t)a[0], (id_t)a[1], POINTER(2), INT(3));
+    return true;
   case SYS_tgkill:
   case SYS_tkill:
   case SYS_rt_sigqueueinfo:
@@ -230,6 +236,64 @@ static bool call_waiting(long number, const long a[6], long *result) {
   return false;
 }
 
+/* ---- process ids ---- */
+
+/* Calls that name processes or threads, by these arguments (a bit each), or return one. */
+static const struct id_call {
+  long number;
+  unsigned arguments;
+  bool gives_id;
+} id_calls[] = {
+    {SYS_getpid, 0, true},
+    {SYS_gettid, 0, true},
+    {SYS_getppid, 0, true},
+    {SYS_getpgid, 1, true},
+    {SYS_setpgid, 1 | 2, false},
+    {SYS_getsid, 1, true},
+    {SYS_setsid, 0, true},
+#ifdef SYS_getpgrp
+    {SYS_getpgrp, 0, true},
+#endif
+    {SYS_kill, 1, false},
+    {SYS_tkill, 1, false},
+    {SYS_tgkill, 1 | 2, false},
+    {SYS_rt_sigqueueinfo, 1, false},
+    {SYS_rt_tgsigqueueinfo, 1 | 2, false},
+    {SYS_pidfd_open, 1, false},
+    {SYS_sched_setaffinity, 1, false},
+    {SYS_sched_getaffinity, 1, false},
+    {SYS_sched_setscheduler, 1, false},
+    {SYS_sched_getscheduler, 1, false},
+    {SYS_sched_setparam, 1, false},
+    {SYS_sched_getparam, 1, false},
+    {SYS_sched_setattr, 1, false},
+    {SYS_sched_getattr, 1, false},
+    {SYS_setpriority, 2, false},
+    {SYS_getpriority, 2, false},
+    {SYS_ioprio_set, 2, false},
+    {SYS_ioprio_get, 2, false},
+    {SYS_prlimit64, 1, false},
+};
+
+static const struct id_call *find_id_call(long number) {
+  for (size_t i = 0; i < sizeof id_calls / sizeof *id_calls; i++)
+    if (id_calls[i].number == number)
+      return &id_calls[i];
+  return NULL;
+}
+
+static void realise_ids(const struct id_call *call, long a[6]) {
+  for (int i = 0; call && i < 2; i++)
+    if (call->arguments >> i & 1)
+      a[i] = identity_realise((pid_t)a[i]);
+}
+
+/* What this clock has no function for. */
+static long call_kernel(long number, const struct id_call *call, const long a[6]) {
+  long result = REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  return call && call->gives_id ? identity_simulate((pid_t)result) : result;
+}
+
 INTERPOSED long syscall(long number, ...) {
   long a[6], result;
   va_list arguments;
@@ -237,11 +301,13 @@ INTERPOSED long syscall(long number, ...) {
   for (int i = 0; i < 6; i++)
     a[i] = va_arg(arguments, long);
   va_end(arguments);
+  const struct id_call *call = find_id_call(number);
+  realise_ids(call, a);
   if ((turn_in_lab() && (call_for_time(number, a, &result) || call_on_socket(number, a, &result) ||
                          call_on_descriptor(number, a, &result))) ||
       (turn_taking_part() &&
        (call_polling(number, a, &result) || call_waiting(number, a, &result) ||
         call_on_queue(number, a, &result) || call_on_others(number, a, &result))))
     return result;
-  return REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  return call_kernel(number, call, a);
 }

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "harness/clock/calls.h"
+#include "harness/clock/identity_calls.h"
 #include "harness/clock/real.h"
 #include "harness/clock/timer_calls.h"
 #include "harness/clock/timers.h"
@@ -35,7 +36,7 @@ static struct timer_time alarm_time = {.expiry = {.ns = CLOCK_NEVER}};
 static void on_alarm(struct timer *timer, uint64_t count) {
   (void)count;
   turn_keep_alarm(timer->time->expiry.ns, timer->time->interval_ns);
-  REAL(kill)(getpid(), SIGALRM);
+  REAL(kill)(REAL(getpid)(), SIGALRM);
   turn_activity_for(TURN_NEARBY);
 }
 
@@ -57,9 +58,9 @@ void alarm_resume(int64_t alarm_ns, int64_t interval_ns) {
 /* A child of fork has a copy of this memory, but not the timer (fork(2)). */
 static int64_t alarm_left_ns(void) {
   static pid_t owner;
-  if (owner != getpid()) {
+  if (owner != REAL(getpid)()) {
     bool is_copy = owner != 0;
-    owner = getpid();
+    owner = REAL(getpid)();
     if (is_copy)
       alarm_time.expiry.ns = CLOCK_NEVER;
   }
@@ -146,7 +147,7 @@ static bool is_ours(timer_t id) {
 /* NULL, with errno set, when it has been deleted. */
 static struct posix_timer *find_timer(timer_t id) {
   struct posix_timer *timer = id;
-  if (timer->used && timer->owner == getpid())
+  if (timer->used && timer->owner == REAL(getpid)())
     return timer;
   errno = EINVAL;
   return NULL;
@@ -173,9 +174,9 @@ static void send_signal(struct posix_timer *timer, uint64_t count) {
   timer->overrun = (int)count - 1;
   if (timer->event.sigev_notify == SIGEV_THREAD_ID)
     REAL(syscall)
-  (SYS_rt_tgsigqueueinfo, (long)getpid(), (long)timer->event._sigev_un._tid, (long)number,
+  (SYS_rt_tgsigqueueinfo, (long)REAL(getpid)(), (long)timer->event._sigev_un._tid, (long)number,
    (long)&information);
-  else REAL(syscall)(SYS_rt_sigqueueinfo, (long)getpid(), (long)number, (long)&information);
+  else REAL(syscall)(SYS_rt_sigqueueinfo, (long)REAL(getpid)(), (long)number, (long)&information);
 }
 
 struct notification {
@@ -232,7 +233,7 @@ static struct posix_timer *free_timer(void) {
   static unsigned created;
   for (unsigned i = 0; i < POSIX_TIMERS_MAX; i++) {
     struct posix_timer *timer = &posix_timers[created++ % POSIX_TIMERS_MAX];
-    if (!timer->used || timer->owner != getpid())
+    if (!timer->used || timer->owner != REAL(getpid)())
       return timer;
   }
   return NULL;
@@ -253,10 +254,12 @@ INTERPOSED int timer_create(clockid_t clock, struct sigevent *restrict event,
                 .sigev_value.sival_ptr = timer},
       .clock = clock,
       .used = true,
-      .owner = getpid(),
+      .owner = REAL(getpid)(),
   };
   if (event)
     timer->event = *event;
+  if (timer->event.sigev_notify == SIGEV_THREAD_ID)
+    timer->event._sigev_un._tid = identity_realise(timer->event._sigev_un._tid);
   timer_add(&timer->timer);
   *id = timer;
   return 0;

@@ -251,7 +251,7 @@ int turn_kill(pid_t process_id) {
  * with somebody who was killed. */
 static void end_without_owner(void) {
   if (REAL(kill)(lab->owner, 0) < 0 && errno == ESRCH)
-    REAL(kill)(getpid(), SIGKILL);
+    REAL(kill)(REAL(getpid)(), SIGKILL);
 }
 
 /* Somebody changed who can be reached: this process does what that means for its sockets, and
@@ -268,7 +268,7 @@ static bool answer_summons(void) {
 /* The first of a process's participants that waits for the turn stands for all of them. */
 static bool stands_for_process(uint32_t slot) {
   const struct clock_participant *one = &lab->participant[slot];
-  if (one->state != CLOCK_TAKING || one->process_id == getpid())
+  if (one->state != CLOCK_TAKING || one->process_id == REAL(getpid)())
     return false;
   for (uint32_t i = 0; i < slot; i++)
     if (lab->participant[i].state == CLOCK_TAKING &&

@@ -111,9 +111,9 @@ void turn_wake(int slot);
 /* A process is about to be started by this one: announces it. Returns the slot, or -1. */
 int turn_announce(void);
 
-/* What became of it: in the parent with the child's process id, or -1 when it could not be started.
- */
-void turn_announced(int slot, pid_t child);
+/* What became of it: in the parent with the kernel's id of the child, or -1 when it could not be
+ * started. Returns its simulated id, or -1. */
+pid_t turn_announced(int slot, pid_t child);
 
 /* Around fork(): its child takes `slot`, before the program's own fork handlers run in it. A child
  * that the C library forks by itself takes a slot of its own. */
@@ -138,8 +138,8 @@ void turn_leave(void);
 /* Keeps the process's interval timer for the program that it may exec. */
 void turn_keep_alarm(int64_t alarm_ns, int64_t interval_ns);
 
-/* Kills a process (SIGKILL) and returns when it is gone, its sockets closed and its parent told. As
- * kill(). */
+/* Kills a process (SIGKILL), named by the kernel's id, and returns when it is gone, its sockets
+ * closed and its parent told. As kill(). */
 int turn_kill(pid_t process_id);
 
 /* Counts wakes of futexes that processes share; only while taking part. */

@@ -19,6 +19,10 @@ extern uint32_t own_host;
  * is there from the start), so that signal handlers may look. */
 extern __thread int own_slot __attribute__((tls_model("initial-exec")));
 
+/* The simulated ids of this process and thread; 0: they have none. */
+extern pid_t own_process_id;
+extern __thread pid_t own_thread_id __attribute__((tls_model("initial-exec")));
+
 /* Sleeps until this thread has the turn. All signals must be blocked: handlers run only in turn. */
 void await_turn(void);
 

@@ -613,10 +613,10 @@ int main(int argc, char **argv) {
   PART("random", part_random())
   PART("random-streams", part_random_streams(a))
   PART("idle", part_idle(a, b))
-  const struct part *groups[] = {thread_parts,   lock_parts,   timer_parts,     command_parts,
-                                 activity_parts, room_parts,   address_parts,   date_parts,
-                                 work_parts,     form_parts,   name_form_parts, stream_parts,
-                                 blocking_parts, machine_parts};
+  const struct part *groups[] = {thread_parts,   lock_parts,    timer_parts,     command_parts,
+                                 activity_parts, room_parts,    address_parts,   date_parts,
+                                 work_parts,     form_parts,    name_form_parts, stream_parts,
+                                 blocking_parts, machine_parts, identity_parts};
   int status;
   for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
     if (run_part(groups[i], part, a, b, &status))

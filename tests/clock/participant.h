@@ -16,7 +16,7 @@ struct part {
 /* Each ends with a part that has no name. */
 extern const struct part thread_parts[], lock_parts[], timer_parts[], command_parts[],
     activity_parts[], room_parts[], address_parts[], date_parts[], work_parts[], form_parts[],
-    name_form_parts[], stream_parts[], blocking_parts[], machine_parts[];
+    name_form_parts[], stream_parts[], blocking_parts[], machine_parts[], identity_parts[];
 
 /* Time since the program started, monotonic. */
 double elapsed(void);

@@ -164,11 +164,13 @@ static int watch_proxy(void) {
   return bound(proxy_address, SOCK_DGRAM, PORT);
 }
 
-/* In the file system, which the hosts share. Who sends there removes it. */
+/* In the file system, which the hosts share. Who sends there removes it. The number is the id of
+ * who made the lab, so that no other lab has the same name. */
 static socklen_t local_name(struct sockaddr_un *address) {
+  int maker = 0;
+  need(sscanf(getenv("SIPFALL_CLOCK"), "%*[/]proc/%d", &maker) == 1);
   *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-  snprintf(address->sun_path, sizeof address->sun_path, "/tmp/sipfall-test-activity-%d",
-           (int)getppid());
+  snprintf(address->sun_path, sizeof address->sun_path, "/tmp/sipfall-test-activity-%d", maker);
   return sizeof *address;
 }
 
