@@ -129,12 +129,32 @@ static void append_source(struct outgoing *out, uint32_t loopback) {
   out->message.msg_controllen += CMSG_SPACE(sizeof info);
 }
 
+/* Linux takes an address without a family for an IPv4 one, on an IPv4 socket (net/ipv4/udp.c). */
+static bool takes_without_family(int fd, const void *name, socklen_t length,
+                                 struct sockaddr_storage *out) {
+  struct sockaddr_in plain;
+  int domain = AF_UNSPEC, saved_errno = errno;
+  socklen_t domain_length = sizeof domain;
+  bool is_taken = name && length >= sizeof plain &&
+                  program_memory_read(&plain, name, sizeof plain) &&
+                  plain.sin_family == AF_UNSPEC &&
+                  REAL(getsockopt)(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_length) == 0 &&
+                  domain == AF_INET;
+  errno = saved_errno;
+  if (!is_taken)
+    return false;
+  plain.sin_family = AF_INET;
+  memcpy(out, &plain, sizeof plain);
+  return true;
+}
+
 /* The address that a message names, as sendmsg() takes it: too long a one is cut. */
-static bool takes_name(const struct msghdr *message, struct sockaddr_storage *out) {
+static bool takes_name(int fd, const struct msghdr *message, struct sockaddr_storage *out) {
   socklen_t length = message->msg_namelen;
   if ((int)length > (int)sizeof *out)
     length = sizeof *out;
-  return address_take(message->msg_name, length, out);
+  return address_take(message->msg_name, length, out) ||
+         takes_without_family(fd, message->msg_name, length, out);
 }
 
 /* Realises where a message goes to and comes from. Returns 0, or -1 with errno set. */
@@ -151,7 +171,7 @@ static int realise_message(struct network *network, int fd, const struct msghdr 
   else if (message->msg_controllen > 0 && copy_control(network, message, out, &chosen))
     return -1;
   if (message->msg_name) {
-    if (!takes_name(message, &taken)) {
+    if (!takes_name(fd, message, &taken)) {
       const struct sockaddr *name = message->msg_name;
       if (message->msg_controllen > CONTROL_SIZE_MAX)
         out->message.msg_controllen = message->msg_controllen;
